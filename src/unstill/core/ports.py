@@ -1,0 +1,178 @@
+"""The seams. Engines, picture doors and encoders are anything that fits these Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from unstill.domain.catalog import ModelCard
+from unstill.domain.notes import Note
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from unstill.core.plan import Plan
+    from unstill.domain.request import VideoRequest
+
+    Frame = npt.NDArray[np.uint8]
+    """One picture: uint8 RGB [h w 3], sRGB."""
+
+
+class Tick(Protocol):
+    """Progress out, cancellation in. Engines call it at least once a frame or step."""
+
+    def __call__(self, stage: str, done: int, total: int, preview: Frame | None = None) -> None:
+        """Report that ``done`` of ``total`` units of ``stage`` are finished.
+
+        Raises:
+            Cancelled: the job is to stop now.
+        """
+
+
+def silent(stage: str, done: int, total: int, preview: Frame | None = None) -> None:
+    """The tick for nobody."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded, upright, opaque sRGB picture."""
+
+    pixels: Frame
+    """uint8 [H W 3]."""
+    name: str
+    format: str
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A picture made exact for one plan: what the first frame shows, and what lies around it.
+
+    ``frame`` is ``context`` cropped to ``box`` when the whole picture was scaled once (fit crop, keep);
+    with fit pad the context is the frame itself.
+    """
+
+    frame: Frame
+    """uint8 [height width 3], the plan's size."""
+    context: Frame
+    """uint8 [H W 3], the whole picture at the frame's scale."""
+    box: tuple[int, int, int, int]
+    """left, top, right, bottom of the frame inside the context."""
+
+
+class PictureDoor(Protocol):
+    """The only way a picture enters."""
+
+    def open(self, source: object, background: str | None = None) -> Picture:
+        """Decode a path, bytes, Pillow image or array. Raises a `BadPicture` or `PictureMissing`."""
+
+    def size(self, source: object) -> tuple[int, int]:
+        """Upright width and height, from the header where that is enough. Raises as `open`."""
+
+    def fit(self, picture: Picture, plan: Plan) -> Anchor:
+        """Scale and crop or pad to the plan's width and height."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What this computer has, as far as plans need to know."""
+
+    cores: float
+    """CPU cores this process may use."""
+    memory_bytes: int
+    """Memory that can be had now without swapping, container limits counted."""
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an engine family read out of a request before anything is rendered."""
+
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """Values for fields the request leaves unset that win over the card's (a duration in the prompt)."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values of the family's own, shown in the plan and handed to the engine."""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Wall seconds and peak resident bytes of a whole render on one machine."""
+
+    seconds: float
+    peak_bytes: int
+
+
+class Engine(Protocol):
+    """Turns a plan and its picture into frames. Opens no user files, knows no jobs and no HTTP."""
+
+    def load(self, plan: Plan) -> None:
+        """Get ready for plans like this one; cheap when ready already."""
+
+    def frames(self, plan: Plan, anchor: Anchor, tick: Tick) -> Iterator[Frame]:
+        """Yield ``plan.num_frames`` frames, each uint8 RGB [plan.height plan.width 3]. Seed-exact."""
+
+    def notes(self) -> Sequence[Note]:
+        """What the last `frames` call wants to have said."""
+
+    def unload(self) -> None:
+        """Give the memory back."""
+
+
+class EngineFamily(Protocol):
+    """What an entry point of the group ``unstill.engines`` names. Importing one must stay cheap."""
+
+    @property
+    def cards(self) -> Sequence[ModelCard]: ...
+
+    def read(self, request: VideoRequest, card: ModelCard) -> Reading:
+        """Understand the request's words. No heavy imports."""
+
+    def estimate(self, plan: Plan, machine: Machine) -> Estimate: ...
+
+    def engine(self) -> Engine:
+        """A new engine; here the heavy imports may happen."""
+
+
+class Encoder(Protocol):
+    """Writes frames to one file, streaming. Use as a context manager; leaving by an error removes the file."""
+
+    def __enter__(self) -> Encoder: ...
+
+    def __exit__(self, *failure: object) -> None: ...
+
+    def write(self, frame: Frame) -> None: ...
+
+
+class FrameCheck(Protocol):
+    """Watches frames go by and says afterwards what is wrong with them."""
+
+    def see(self, frame: Frame) -> None: ...
+
+    def verdict(self) -> Sequence[Note]: ...
+
+
+class VideoMaker(Protocol):
+    """Opens encoders and checks what they wrote."""
+
+    def encoder(self, path: Path, plan: Plan, metadata: Mapping[str, str]) -> Encoder: ...
+
+    def check(self, path: Path, plan: Plan) -> None:
+        """Decode the file again. Raises `BadOutput` where size, frame count or pixels are not the plan's."""
+
+    def watch(self, *, still_allowed: bool) -> FrameCheck: ...
+
+
+Progress = Callable[[str, int, int], None]
+"""What Python callers pass: stage, done, total."""

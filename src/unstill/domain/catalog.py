@@ -1,0 +1,69 @@
+"""Model cards: everything a person or the planner needs to know about a model. Data, no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from unstill.domain.errors import Language
+
+
+@dataclass(frozen=True)
+class Range:
+    """Whole or real numbers from ``low`` to ``high``, both allowed."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting that one model alone has; it travels in ``VideoRequest.options``."""
+
+    default: float | str | bool
+    about: Mapping[Language, str]
+    limits: Range | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One catalogue entry. ``native`` fills whatever a request leaves unset.
+
+    Units: sides in pixels, ``side_grid`` in pixels (width and height are multiples of it), frames in frames,
+    fps in frames per second. ``revision`` and ``sha256`` stand only where a source that was read states them.
+    """
+
+    id: str
+    family: str
+    title: str
+    about: Mapping[Language, str]
+    licence: str
+    generative: bool
+    native: Mapping[str, object]
+    """Default of each request field that means something to this model: size, fit, num_frames, fps, ..."""
+    frames: Range
+    fps: Range
+    side: Range
+    side_grid: int = 2
+    frame_stride: int = 1
+    """num_frames % frame_stride == 1 (stride 1: any number)."""
+    steps: Range | None = None
+    guidance: Range | None = None
+    negative_prompt: bool = False
+    prompt_languages: tuple[str, ...] = ("en",)
+    interpolates: bool = False
+    """The engine itself can make the in-between frames (it knows the motion exactly)."""
+    loops: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+    repo: str | None = None
+    revision: str | None = None
+    parameters: int = 0
+    download_bytes: int = 0
+
+    def to_json(self) -> dict[str, object]:
+        """JSON-ready facts, as `unstill models list --json` shows them."""
+        return asdict(self)

@@ -1,0 +1,301 @@
+"""Everything that can go wrong, said once, in English and Chinese.
+
+Each class is one kind of failure with a stable ``code``, an HTTP ``status``, an ``exit_code`` for the
+command line, and a message and a hint in each language. The message says what went wrong and which limit;
+the hint says what to do next. Values in braces are the keyword arguments the error was raised with.
+
+    raise TooManyPixels(width=16000, height=16000, megapixels=256, limit=40)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+Language = Literal["en", "zh"]
+
+USAGE, FAILURE = 2, 1
+"""Exit codes of the command line: the call was wrong, or the call was right and could not be carried out."""
+
+
+class Words(NamedTuple):
+    """One error in one language."""
+
+    message: str
+    hint: str
+
+
+class UnstillError(Exception):
+    """The root of the tree. Raise a leaf."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = FAILURE
+    en: ClassVar[Words] = Words("Something went wrong.", "Try again.")
+    zh: ClassVar[Words] = Words("出错了。", "请再试一次。")
+
+    def __init__(self, *, param: str | None = None, **facts: object) -> None:
+        self.param = param
+        """The request field at fault, when there is one."""
+        self.facts = facts
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language = "en") -> str:
+        return _fill((self.zh if language == "zh" else self.en).message, self.facts, self.param)
+
+    def hint(self, language: Language = "en") -> str:
+        return _fill((self.zh if language == "zh" else self.en).hint, self.facts, self.param)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.param, self.facts))
+
+
+def _rebuild(kind: type[UnstillError], param: str | None, facts: dict[str, object]) -> UnstillError:
+    return kind(param=param, **facts)
+
+
+def _fill(text: str, facts: dict[str, object], param: str | None) -> str:
+    return text.format_map({"param": param, **facts})
+
+
+# --- the request -------------------------------------------------------------------------------------------
+
+
+class BadRequest(UnstillError):
+    """The request cannot be carried out as written."""
+
+    code, status, exit_code = "bad_request", 400, USAGE
+
+
+class InvalidField(BadRequest):
+    """A field of the wrong type or form."""
+
+    code = "invalid_field"
+    en = Words("{param} is {value}, which is not {expected}.", "Give {param} as {expected}.")
+    zh = Words("{param} 的值 {value} 不对，应为{expected_zh}。", "请把 {param} 改为{expected_zh}。")
+
+
+class OutOfRange(BadRequest):
+    """A number outside its limits."""
+
+    code = "out_of_range"
+    en = Words("{param} is {value}; it must be from {low} to {high}.", "Choose a {param} from {low} to {high}.")
+    zh = Words("{param} 为 {value}，允许的范围是 {low} 到 {high}。", "请把 {param} 改到 {low} 到 {high} 之间。")
+
+
+class NotAChoice(BadRequest):
+    """A word that is none of the allowed ones."""
+
+    code = "not_a_choice"
+    en = Words("{param} is {value}; it can be {choices}.", "Choose one of {choices}.")
+    zh = Words("{param} 为 {value}，可选的是 {choices}。", "请从 {choices} 中选一个。")
+
+
+class UnknownField(BadRequest):
+    """A field or model option nobody knows."""
+
+    code = "unknown_field"
+    en = Words("{param} is not a setting. Known settings: {known}.", "Check the spelling of {param}, or leave it out.")
+    zh = Words("没有名为 {param} 的设置。可用的设置：{known}。", "请检查 {param} 的拼写，或去掉它。")
+
+
+class UnknownModel(BadRequest):
+    code, status = "unknown_model", 404
+    en = Words("There is no model called {value}. Known models: {known}.", "See `unstill models list`.")
+    zh = Words("没有名为 {value} 的模型。现有模型：{known}。", "请用 `unstill models list` 查看。")
+
+
+class NotOffered(BadRequest):
+    """The chosen model cannot do what the request asks for."""
+
+    code = "not_offered"
+    en = Words("{model} cannot do {param} = {value}.", "Leave out {param}, or choose another model with --model.")
+    zh = Words("{model} 不支持 {param} = {value}。", "请去掉 {param}，或用 --model 换一个模型。")
+
+
+class PictureMissing(BadRequest):
+    code = "picture_missing"
+    en = Words("There is no file at {path}.", "Check the path. Put quotes around it if it has spaces.")
+    zh = Words("找不到文件 {path}。", "请检查路径；路径里有空格时请加引号。")
+
+
+class NothingToDo(BadRequest):
+    """A folder without pictures."""
+
+    code = "nothing_to_do"
+    en = Words("There are no pictures in {path}.", "Put JPEG, PNG or WebP files into it, or name the pictures.")
+    zh = Words("{path} 里没有图片。", "请放入 JPEG、PNG 或 WebP 图片，或直接指定图片。")
+
+
+class SeveralPicturesOneOutput(BadRequest):
+    code = "several_pictures_one_output"
+    en = Words("{count} pictures cannot all be written to {path}.", "Give a folder to -o instead.")
+    zh = Words("{count} 张图片不能都写到 {path}。", "请把 -o 改为一个文件夹。")
+
+
+class OutputExists(BadRequest):
+    code, status = "output_exists", 409
+    en = Words("{path} exists already.", "Choose another name with -o, or add --force to replace it.")
+    zh = Words("{path} 已经存在。", "请用 -o 换一个文件名，或加 --force 覆盖它。")
+
+
+class UnknownFormat(BadRequest):
+    code = "unknown_format"
+    en = Words("{path} has no ending that says which kind of video to write.", "End the name in {known}.")
+    zh = Words("从 {path} 的扩展名看不出要写哪种视频。", "请把扩展名改为 {known}。")
+
+
+# --- the picture -------------------------------------------------------------------------------------------
+
+
+class BadPicture(UnstillError):
+    """The picture cannot be used."""
+
+    code, status = "bad_picture", 400
+
+
+class EmptyPicture(BadPicture):
+    code = "empty_picture"
+    en = Words("{name} is empty (0 bytes).", "Save or download the picture again.")
+    zh = Words("{name} 是空文件（0 字节）。", "请重新保存或下载这张图片。")
+
+
+class NotAPicture(BadPicture):
+    code = "not_a_picture"
+    en = Words("{name} is not a picture that can be read.", "Use a JPEG, PNG or WebP picture.")
+    zh = Words("{name} 不是可以读取的图片。", "请使用 JPEG、PNG 或 WebP 图片。")
+
+
+class FormatNotAccepted(BadPicture):
+    code = "format_not_accepted"
+    en = Words("{name} is a {format} picture; {accepted} are accepted.", "Save it as JPEG or PNG and try again.")
+    zh = Words("{name} 是 {format} 格式；支持 {accepted}。", "请另存为 JPEG 或 PNG 后再试。")
+
+
+class HeifNotInstalled(BadPicture):
+    code = "heif_not_installed"
+    en = Words(
+        "{name} is a HEIC picture, and the part that reads HEIC is not installed.",
+        "Install it with `pip install 'unstill[heif]'`, or save the picture as JPEG.",
+    )
+    zh = Words(
+        "{name} 是 HEIC 图片，但读取 HEIC 的组件还没有安装。",
+        "请运行 `pip install 'unstill[heif]'`，或把图片另存为 JPEG。",
+    )
+
+
+class DamagedPicture(BadPicture):
+    code = "damaged_picture"
+    en = Words("{name} is damaged or cut off.", "Copy or download it again; if that fails, open and re-save it.")
+    zh = Words("{name} 已损坏或不完整。", "请重新复制或下载；仍不行就用看图软件打开后另存。")
+
+
+class TooManyPixels(BadPicture):
+    code, status = "too_many_pixels", 413
+    en = Words(
+        "{name} is {width} x {height}, {megapixels} megapixels; the limit is {limit}.",
+        "Scale it down to at most {limit} megapixels.",
+    )
+    zh = Words("{name} 为 {width} x {height}，共 {megapixels} 百万像素；上限是 {limit}。", "请缩小到 {limit} 百万像素以内。")
+
+
+class SideOutOfRange(BadPicture):
+    code = "side_out_of_range"
+    en = Words(
+        "{name} is {width} x {height}; each side must be from {low} to {high} pixels.",
+        "Scale or crop it so that both sides are from {low} to {high} pixels.",
+    )
+    zh = Words(
+        "{name} 为 {width} x {height}；每一边应在 {low} 到 {high} 像素之间。",
+        "请缩放或裁剪，让两边都在 {low} 到 {high} 像素之间。",
+    )
+
+
+class TooManyBytes(BadPicture):
+    code, status = "too_many_bytes", 413
+    en = Words("{name} has {mebibytes} MiB; the limit is {limit} MiB.", "Save it smaller, as JPEG for example.")
+    zh = Words("{name} 有 {mebibytes} MiB；上限是 {limit} MiB。", "请另存为更小的文件，例如 JPEG。")
+
+
+# --- files the user gave or wants ----------------------------------------------------------------------------
+
+
+class NotReadable(UnstillError):
+    code, status = "not_readable", 400
+    en = Words("{path} cannot be read: {reason}.", "Check that the file is yours to read.")
+    zh = Words("无法读取 {path}：{reason}。", "请检查是否有权读取这个文件。")
+
+
+class NotWritable(UnstillError):
+    code = "not_writable"
+    en = Words("{path} cannot be written: {reason}.", "Choose a folder you may write to with -o.")
+    zh = Words("无法写入 {path}：{reason}。", "请用 -o 选一个可以写入的文件夹。")
+
+
+class DiskFull(UnstillError):
+    code, status = "disk_full", 507
+    en = Words("There is no room left on the disk for {path}.", "Free some space, or choose another disk with -o.")
+    zh = Words("磁盘空间不足，无法写入 {path}。", "请清理磁盘，或用 -o 选另一块磁盘。")
+
+
+class NotOurVideo(UnstillError):
+    code, status = "not_our_video", 400
+    en = Words("{path} carries no unstill settings.", "Use a file that unstill made and that no other program re-saved.")
+    zh = Words("{path} 里没有 unstill 的设置。", "请使用由 unstill 生成、没有被其他软件重新保存过的文件。")
+
+
+class NotAVideo(UnstillError):
+    code, status = "not_a_video", 400
+    en = Words("{path} is not a video or picture file that can be read.", "Use an MP4, WebM, GIF or WebP that unstill made.")
+    zh = Words("{path} 不是可以读取的视频或图片文件。", "请使用由 unstill 生成的 MP4、WebM、GIF 或 WebP。")
+
+
+# --- the work ------------------------------------------------------------------------------------------------
+
+
+class Cancelled(UnstillError):
+    """Raised by a tick: the person asked to stop."""
+
+    code, status = "cancelled", 409
+    en = Words("Cancelled.", "Nothing was written. Run it again when you like.")
+    zh = Words("已取消。", "没有写入任何文件，可以随时重新开始。")
+
+
+class BadOutput(UnstillError):
+    """The finished video failed its own check and was not kept."""
+
+    code = "bad_output"
+    en = Words("The video came out wrong: {problem}. It was not kept.", "Try another seed or size; if it stays, report it.")
+    zh = Words("生成的视频有问题：{problem_zh}，没有保留。", "请换一个种子或尺寸再试；仍不行请反馈给我们。")
+
+
+class EncoderMissing(UnstillError):
+    code = "encoder_missing"
+    en = Words("This computer's video library has no encoder for {format}.", "Choose another --format, such as mp4.")
+    zh = Words("本机的视频库没有 {format} 编码器。", "请换一种 --format，例如 mp4。")
+
+
+class DamagedInstall(UnstillError):
+    code = "damaged_install"
+    en = Words("{name}, a part of unstill, is missing or was changed.", "Install unstill again.")
+    zh = Words("unstill 的组成文件 {name} 缺失或被改动。", "请重新安装 unstill。")
+
+
+class EngineBroken(UnstillError):
+    """A plug-in engine that cannot be used."""
+
+    code = "engine_broken"
+    en = Words("The engine {name} cannot be loaded.", "Update or uninstall the package that brings it.")
+    zh = Words("无法加载引擎 {name}。", "请更新或卸载提供它的软件包。")
+
+
+class Unexpected(UnstillError):
+    """What nobody foresaw. The incident id is in the log; the cause is not shown."""
+
+    code = "unexpected"
+    en = Words("Something went wrong that should not have (incident {incident}).", "Try again; if it stays, report the incident id with {log}.")
+    zh = Words("发生了意外错误（编号 {incident}）。", "请再试一次；仍不行请把编号和 {log} 反馈给我们。")
+
+
+def tree(root: type[UnstillError] = UnstillError) -> list[type[UnstillError]]:
+    """Every error class below ``root``, for documentation and tests."""
+    return [kind for child in root.__subclasses__() for kind in (child, *tree(child))]
