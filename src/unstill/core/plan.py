@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unstill.core.ports import EngineFamily, Estimate, Machine
+from unstill.core.sizing import dimensions, size_and_fit
 from unstill.domain.catalog import ModelCard, Range
-from unstill.domain.errors import InvalidField, Language, NotAChoice, NotOffered, OutOfRange, UnknownField, UnknownModel
+from unstill.domain.errors import (
+    InvalidField,
+    Language,
+    NotAChoice,
+    NotOffered,
+    OutOfRange,
+    UnknownField,
+    UnknownModel,
+)
 from unstill.domain.notes import Note, note
 from unstill.domain.request import VideoRequest
 
@@ -23,7 +32,8 @@ class Plan:
 
     card: ModelCard
     request: VideoRequest
-    """The request with every setting that matters filled in, seed included."""
+    """The request with every setting that matters filled in, seed included. Its ``size`` stays as asked
+    ("1024p" means something for another picture too); width and height below are exact."""
     width: int
     height: int
     fit: str
@@ -103,7 +113,7 @@ def make_plan(
     _check_options(request, card)
     reading = family.read(request, card)
     native = {**card.native, **reading.defaults}
-    notes = [*reading.notes, *_unused(request, card)]
+    notes = [*_kind(card, reading.notes), *reading.notes, *_unused(request, card)]
 
     def chosen(name: str) -> Any:
         given = getattr(request, name)
@@ -122,15 +132,15 @@ def make_plan(
         rule = f"{card.frame_stride}n + 1"
         notes.append(note("frames_snapped", wanted=frames, got=snapped, model=card.id, rule=rule))
     fps = _in_range("fps", int(chosen("fps")), card.fps)
-    size, fit = _size_and_fit(request, native)
-    width, height, size_notes = _dimensions(size, fit, picture_size, card)
+    size, fit = size_and_fit(request, native)
+    width, height, size_notes = dimensions(size, fit, picture_size, card)
     seed = secrets.randbelow(2**32) if request.seed is None else request.seed
+    some = {"num_inference_steps": card.steps, "guidance_scale": card.guidance}
     full = request.model_copy(
         update={
-            "model": card.id, "size": f"{width}x{height}", "fit": fit, "num_frames": snapped, "fps": fps,
+            "model": card.id, "size": size, "fit": fit, "num_frames": snapped, "fps": fps,
             "seed": seed, "loop": loop, "interpolate": multiple, "format": chosen("format") or "mp4",
-            "num_inference_steps": _optional("num_inference_steps", chosen("num_inference_steps"), card.steps),
-            "guidance_scale": _optional("guidance_scale", chosen("guidance_scale"), card.guidance),
+            **{name: _optional(name, chosen(name), limits) for name, limits in some.items()},
         }
     )  # fmt: skip
     draft = Plan(
@@ -140,7 +150,19 @@ def make_plan(
     )  # fmt: skip
     estimate = family.estimate(draft, machine)
     fits = estimate.peak_bytes <= machine.memory_bytes * MEMORY_MARGIN
-    return Plan(**{**vars(draft), "estimate": estimate, "fits": fits})
+    tight = () if fits else (_tight(estimate.peak_bytes, machine.memory_bytes),)
+    return replace(draft, estimate=estimate, fits=fits, notes=(*draft.notes, *tight))
+
+
+def _kind(card: ModelCard, said: Sequence[Note]) -> list[Note]:
+    """What is not generated is never left to look as if it were."""
+    if card.generative or any(n.code == "camera_motion" for n in said):
+        return []
+    return [note("camera_motion")]
+
+
+def _tight(needed: int, free: int) -> Note:
+    return note("memory_tight", needed=needed >> 20, free=free >> 20)
 
 
 def _check_options(request: VideoRequest, card: ModelCard) -> None:
@@ -192,44 +214,6 @@ def _on_stride(frames: int, card: ModelCard) -> int:
     if stride == 1:
         return frames
     near = round((frames - 1) / stride) * stride + 1
-    return near if near in card.frames else near - stride
-
-
-def _size_and_fit(request: VideoRequest, native: Mapping[str, object]) -> tuple[str, str]:
-    """ "WxH" without a fit means crop to exactly that; otherwise the card's way."""
-    size = request.size or str(native["size"])
-    explicit = request.size is not None and not request.size.endswith("p")
-    return size, request.fit or ("crop" if explicit else str(native["fit"]))
-
-
-def _dimensions(
-    size: str, fit: str, picture: tuple[int, int], card: ModelCard
-) -> tuple[int, int, list[Note]]:
-    """Width and height on the card's grid, and what had to change to get there.
-
-    crop and pad: "Np" is N x N, "WxH" exactly that. keep: "Np" bounds the short side, "WxH" the box; the
-    aspect is the picture's, and nothing is ever enlarged.
-    """
-    if size.endswith("p"):
-        bound = int(size[:-1])
-        width = height = bound
-        scale = bound / min(picture)
-    else:
-        width, height = (int(side) for side in size.split("x"))
-        scale = min(width / picture[0], height / picture[1])
-    grid = card.side_grid
-    if fit == "keep":
-        scale = min(1.0, scale, card.side.high / max(picture))
-        width, height = (round(side * scale) for side in picture)
-        if scale < 1:  # nobody asked for this exact number of pixels: take the nearest that fits the grid
-            width, height = (round(side * scale / grid) * grid for side in picture)
-    on_grid = tuple((side // grid if fit == "keep" else round(side / grid)) * grid for side in (width, height))
-    for side in on_grid:
-        if side not in card.side:
-            low, high = int(card.side.low), int(card.side.high)
-            raise OutOfRange(param="size", value=f"{width}x{height}", low=f"{low}x{low}", high=f"{high}x{high}")
-    got_w, got_h = on_grid
-    if (got_w, got_h) == (width, height):
-        return width, height, []
-    wanted, got = f"{width}x{height}", f"{got_w}x{got_h}"
-    return got_w, got_h, [note("size_snapped", wanted=wanted, got=got, grid=grid)]
+    if near in card.frames:
+        return near
+    return near - stride if near > card.frames.high else near + stride

@@ -146,7 +146,7 @@ class EngineFamily(Protocol):
 
 
 class Encoder(Protocol):
-    """Writes frames to one file, streaming. Use as a context manager; leaving by an error removes the file."""
+    """Writes frames to one file, streaming. A context manager; leaving it by an error removes the file."""
 
     def __enter__(self) -> Encoder: ...
 

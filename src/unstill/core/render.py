@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unstill.core.durable import beside, file_errors, refuse_existing, settle
 from unstill.core.metadata import describe
 from unstill.core.plan import Plan
-from unstill.core.ports import Anchor, Engine, Tick, VideoMaker, silent
-from unstill.domain.errors import DiskFull, NotWritable, OutputExists
+from unstill.core.ports import Anchor, Engine, FrameCheck, Tick, VideoMaker, silent
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
     from unstill.core.ports import Frame
-
-NO_SPACE = 28
-"""errno.ENOSPC and its Windows equals both mean that the disk is full."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,10 @@ def render(
     tick: Tick = silent,
     keep_prompt: bool = True,
     replace_existing: bool = False,
+    number_if_taken: bool = False,
     video_id: str | None = None,
 ) -> Rendered:
-    """Make the video of ``plan`` at ``target``.
+    """Make the video of ``plan`` at ``target``, or with ``number_if_taken`` at the next free name like it.
 
     The file is written beside the target under a temporary name, decoded again, made durable and only then
     moved, so that no half file ever stands under the final name; an error or a cancel leaves nothing.
@@ -65,80 +62,52 @@ def render(
     """
     started = time.monotonic()
     name = video_id or new_video_id()
-    refuse_existing(target, replace_existing)
+    if not number_if_taken:
+        refuse_existing(target, replace_existing)
     watch = maker.watch(still_allowed=_still_allowed(plan))
-    with _file_errors(target):
-        partial = _temporary(target)
-        try:
-            engine.load(plan)
-            with maker.encoder(partial, plan, describe(plan, name, picture_name, keep_prompt=keep_prompt)) as encoder:
-                for frame in engine.frames(plan, anchor, tick):
-                    watch.see(frame)
-                    encoder.write(frame)
-            tick("check", 0, 1)
-            maker.check(partial, plan)
-            _make_durable(partial, target, replace_existing)
-            tick("check", 1, 1)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                partial.unlink()
+    with beside(target) as partial:
+        engine.load(plan)
+        words = describe(plan, name, picture_name, keep_prompt=keep_prompt)
+        with _written(partial, target, plan, words, maker, watch) as write:
+            for frame in engine.frames(plan, anchor, tick):
+                write(frame)
+        tick("check", 0, 1)
+        maker.check(partial, plan)
+        tick("check", 1, 1)  # the last chance to cancel: after it the file stands
+        with file_errors(target):
+            path = settle(partial, target, replace_existing=replace_existing, number_if_taken=number_if_taken)
     notes = (*plan.notes, *engine.notes(), *watch.verdict())
-    return Rendered(target, replace(plan, notes=notes), name, notes, time.monotonic() - started)
-
-
-def refuse_existing(target: Path, replace_existing: bool) -> None:
-    """Say no before the work, not after it."""
-    if target.is_dir() or (target.exists() and not replace_existing):
-        raise OutputExists(path=target)
-
-
-def _still_allowed(plan: Plan) -> bool:
-    """A locked-off camera without effects is meant to stand still."""
-    return plan.details.get("moves") == ["static"] and not plan.details.get("effects")
-
-
-def _temporary(target: Path) -> Path:
-    """A name in the target's folder (a rename is atomic only there) that nobody else uses."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target.parent / f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}"
-
-
-def _make_durable(partial: Path, target: Path, replace_existing: bool) -> None:
-    with partial.open("rb+") as file:
-        os.fsync(file.fileno())
-    if replace_existing:
-        partial.replace(target)
-    else:
-        try:
-            os.link(partial, target)  # unlike rename, fails where somebody made the target meanwhile
-        except FileExistsError:
-            raise OutputExists(path=target) from None
-        except OSError:  # a file system without hard links
-            refuse_existing(target, replace_existing)
-            partial.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable. Windows has no folder handles and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return Rendered(path, replace(plan, notes=notes), name, notes, time.monotonic() - started)
 
 
 @contextlib.contextmanager
-def _file_errors(target: Path) -> Iterator[None]:
-    """The system's word for a bad output folder, in ours."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == NO_SPACE:
-            raise DiskFull(path=target.parent) from error
-        raise NotWritable(path=target, reason=error.strerror or type(error).__name__) from error
+def _written(
+    partial: Path,
+    target: Path,
+    plan: Plan,
+    words: Mapping[str, str],
+    maker: VideoMaker,
+    watch: FrameCheck,
+) -> Iterator[Callable[[Frame], None]]:
+    """An open encoder, as a function that takes frames. Only its own file errors are blamed on the target."""
+    with contextlib.ExitStack() as stack:
+        with file_errors(target):
+            encoder = stack.enter_context(maker.encoder(partial, plan, words))
+
+        def write(frame: Frame) -> None:
+            watch.see(frame)
+            with file_errors(target):
+                encoder.write(frame)
+
+        yield write
+        with file_errors(target):
+            stack.close()
+
+
+def _still_allowed(plan: Plan) -> bool:
+    """A locked-off camera without effects is meant to stand still; so is a single frame."""
+    locked = plan.details.get("moves") == ["static"] and not plan.details.get("effects")
+    return locked or plan.num_frames == 1
 
 
 def frames_of(plan: Plan, anchor: Anchor, engine: Engine, tick: Tick = silent) -> Iterator[Frame]:

@@ -64,6 +64,11 @@ class ModelCard:
     parameters: int = 0
     download_bytes: int = 0
 
+    @property
+    def kind(self) -> str:
+        """What its videos are, in words that files and JSON carry."""
+        return "generated video" if self.generative else "camera motion"
+
     def to_json(self) -> dict[str, object]:
         """JSON-ready facts, as `unstill models list --json` shows them."""
         return asdict(self)

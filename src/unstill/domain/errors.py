@@ -45,6 +45,16 @@ class UnstillError(Exception):
     def hint(self, language: Language = "en") -> str:
         return _fill((self.zh if language == "zh" else self.en).hint, self.facts, self.param)
 
+    def to_json(self, language: Language = "en") -> dict[str, object]:
+        """What stands under "error" on every JSON surface."""
+        return {
+            "message": self.message(language),
+            "type": "invalid_request_error" if self.status < 500 else "server_error",
+            "param": self.param,
+            "code": self.code,
+            "hint": self.hint(language),
+        }
+
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.param, self.facts))
 
@@ -53,11 +63,20 @@ def _rebuild(kind: type[UnstillError], param: str | None, facts: dict[str, objec
     return kind(param=param, **facts)
 
 
+class _Facts(dict[str, object]):
+    """A fact that has no Chinese form of its own ({reason_zh}) is shown as it is ({reason})."""
+
+    def __missing__(self, name: str) -> object:
+        if name.endswith("_zh"):
+            return self[name.removesuffix("_zh")]
+        raise KeyError(name)
+
+
 def _fill(text: str, facts: dict[str, object], param: str | None) -> str:
-    return text.format_map({"param": param, **facts})
+    return text.format_map(_Facts({"param": param, **facts}))
 
 
-# --- the request -------------------------------------------------------------------------------------------
+# --- the request --------------------------------------------------------------------------------------------
 
 
 class BadRequest(UnstillError):
@@ -78,8 +97,12 @@ class OutOfRange(BadRequest):
     """A number outside its limits."""
 
     code = "out_of_range"
-    en = Words("{param} is {value}; it must be from {low} to {high}.", "Choose a {param} from {low} to {high}.")
-    zh = Words("{param} 为 {value}，允许的范围是 {low} 到 {high}。", "请把 {param} 改到 {low} 到 {high} 之间。")
+    en = Words(
+        "{param} is {value}; it must be from {low} to {high}.", "Choose a {param} from {low} to {high}."
+    )
+    zh = Words(
+        "{param} 为 {value}，允许的范围是 {low} 到 {high}。", "请把 {param} 改到 {low} 到 {high} 之间。"
+    )
 
 
 class NotAChoice(BadRequest):
@@ -94,7 +117,10 @@ class UnknownField(BadRequest):
     """A field or model option nobody knows."""
 
     code = "unknown_field"
-    en = Words("{param} is not a setting. Known settings: {known}.", "Check the spelling of {param}, or leave it out.")
+    en = Words(
+        "{param} is not a setting. Known settings: {known}.",
+        "Check the spelling of {param}, or leave it out.",
+    )
     zh = Words("没有名为 {param} 的设置。可用的设置：{known}。", "请检查 {param} 的拼写，或去掉它。")
 
 
@@ -108,7 +134,9 @@ class NotOffered(BadRequest):
     """The chosen model cannot do what the request asks for."""
 
     code = "not_offered"
-    en = Words("{model} cannot do {param} = {value}.", "Leave out {param}, or choose another model with --model.")
+    en = Words(
+        "{model} cannot do {param} = {value}.", "Leave out {param}, or choose another model with --model."
+    )
     zh = Words("{model} 不支持 {param} = {value}。", "请去掉 {param}，或用 --model 换一个模型。")
 
 
@@ -122,7 +150,9 @@ class NothingToDo(BadRequest):
     """A folder without pictures."""
 
     code = "nothing_to_do"
-    en = Words("There are no pictures in {path}.", "Put JPEG, PNG or WebP files into it, or name the pictures.")
+    en = Words(
+        "There are no pictures in {path}.", "Put JPEG, PNG or WebP files into it, or name the pictures."
+    )
     zh = Words("{path} 里没有图片。", "请放入 JPEG、PNG 或 WebP 图片，或直接指定图片。")
 
 
@@ -138,13 +168,111 @@ class OutputExists(BadRequest):
     zh = Words("{path} 已经存在。", "请用 -o 换一个文件名，或加 --force 覆盖它。")
 
 
+class OutputIsPicture(BadRequest):
+    """The name asked for is the picture's own; replacing it would destroy the picture."""
+
+    code = "output_is_picture"
+    en = Words("{path} is the picture itself.", "Choose another name with -o.")
+    zh = Words("{path} 就是原图。", "请用 -o 换一个文件名。")
+
+
+class FormatConflict(BadRequest):
+    code = "format_conflict"
+    en = Words(
+        "{path} ends in {suffix}, but the format asked for is {format}.",
+        "Leave out --format, or end the name in .{format}.",
+    )
+    zh = Words(
+        "{path} 的扩展名是 {suffix}，但要求的格式是 {format}。", "请去掉 --format，或把扩展名改为 .{format}。"
+    )
+
+
 class UnknownFormat(BadRequest):
     code = "unknown_format"
     en = Words("{path} has no ending that says which kind of video to write.", "End the name in {known}.")
     zh = Words("从 {path} 的扩展名看不出要写哪种视频。", "请把扩展名改为 {known}。")
 
 
-# --- the picture -------------------------------------------------------------------------------------------
+# --- the command line and its settings ----------------------------------------------------------------------
+
+
+class UnknownCommand(BadRequest):
+    code = "unknown_command"
+    en = Words("{command} is not a command of unstill.", "{advice}See `unstill --help`.")
+    zh = Words("unstill 没有 {command} 这个命令。", "{advice_zh}请看 `unstill --help`。")
+
+
+class UnknownOption(BadRequest):
+    code = "unknown_option"
+    en = Words("{option} is not an option of `{command}`.", "{advice}See `{command} --help`.")
+    zh = Words("`{command}` 没有 {option} 这个选项。", "{advice_zh}请看 `{command} --help`。")
+
+
+class MissingArgument(BadRequest):
+    code = "missing_argument"
+    en = Words("{argument} is missing.", "Write it like this: {example}.")
+    zh = Words("缺少 {argument}。", "写法示例：{example}。")
+
+
+class MissingValue(BadRequest):
+    """An option at the end of the line, or one that got too few or too many values."""
+
+    code = "missing_value"
+    en = Words("{option} needs one value.", "See `{command} --help` for what it takes.")
+    zh = Words("{option} 需要一个值。", "可用的值请看 `{command} --help`。")
+
+
+class NotUnderstood(BadRequest):
+    """A call of the command line that has no class of its own."""
+
+    code = "not_understood"
+    en = Words("The command was not understood: {detail}.", "See `{command} --help`.")
+    zh = Words("无法理解这条命令：{detail}。", "请看 `{command} --help`。")
+
+
+class PromptNeedsQuotes(BadRequest):
+    code = "prompt_needs_quotes"
+    en = Words(
+        'The words "{words}" stand without quotes, and no files have these names.',
+        'Put the prompt in quotes: unstill generate {picture} "{words}".',
+    )
+    zh = Words(
+        "“{words}” 没有加引号，也没有这些名字的文件。",
+        '请给描述加上引号：unstill generate {picture} "{words}"。',
+    )
+
+
+class PromptTwice(BadRequest):
+    code = "prompt_twice"
+    en = Words("There are two prompts: {first} and {second}.", "Give the prompt once.")
+    zh = Words("有两条描述：{first} 和 {second}。", "请只写一条描述。")
+
+
+class BadSetting(BadRequest):
+    """An environment variable or an entry of the settings file."""
+
+    code = "bad_setting"
+    en = Words(
+        "The setting {name} is {value}, which is not {expected}.", "Change or remove {name} in {source}."
+    )
+    zh = Words("设置 {name} 的值 {value} 不对，应为{expected_zh}。", "请在{source_zh}中修改或删除 {name}。")
+
+
+class UnknownSetting(BadRequest):
+    code = "unknown_setting"
+    en = Words("{source} has the setting {name}, which does not exist.", "Remove it, or use one of: {known}.")
+    zh = Words("{source} 里的设置 {name} 不存在。", "请删除它，或使用：{known}。")
+
+
+class BadSettingsFile(BadRequest):
+    code = "bad_settings_file"
+    en = Words(
+        "The settings file {path} cannot be read: {reason}.", "Correct it, or point UNSTILL_CONFIG elsewhere."
+    )
+    zh = Words("无法读取设置文件 {path}：{reason_zh}。", "请改正它，或让 UNSTILL_CONFIG 指向别的文件。")
+
+
+# --- the picture --------------------------------------------------------------------------------------------
 
 
 class BadPicture(UnstillError):
@@ -167,8 +295,24 @@ class NotAPicture(BadPicture):
 
 class FormatNotAccepted(BadPicture):
     code = "format_not_accepted"
-    en = Words("{name} is a {format} picture; {accepted} are accepted.", "Save it as JPEG or PNG and try again.")
+    en = Words(
+        "{name} is a {format} picture; {accepted} are accepted.", "Save it as JPEG or PNG and try again."
+    )
     zh = Words("{name} 是 {format} 格式；支持 {accepted}。", "请另存为 JPEG 或 PNG 后再试。")
+
+
+class TooNarrow(BadPicture):
+    """With fit keep, the short side would fall below what the model makes."""
+
+    code = "too_narrow"
+    en = Words(
+        "A picture of {width} x {height} is too narrow to keep its shape: sides are from {low} to {high}.",
+        "Crop the picture, or add --fit crop or --fit pad with a --size such as 1024x576.",
+    )
+    zh = Words(
+        "{width} x {height} 的图片太窄，无法保持比例：每边应在 {low} 到 {high} 像素之间。",
+        "请裁剪图片，或加 --fit crop 或 --fit pad，并用 --size 指定尺寸，例如 1024x576。",
+    )
 
 
 class HeifNotInstalled(BadPicture):
@@ -185,7 +329,9 @@ class HeifNotInstalled(BadPicture):
 
 class DamagedPicture(BadPicture):
     code = "damaged_picture"
-    en = Words("{name} is damaged or cut off.", "Copy or download it again; if that fails, open and re-save it.")
+    en = Words(
+        "{name} is damaged or cut off.", "Copy or download it again; if that fails, open and re-save it."
+    )
     zh = Words("{name} 已损坏或不完整。", "请重新复制或下载；仍不行就用看图软件打开后另存。")
 
 
@@ -195,7 +341,10 @@ class TooManyPixels(BadPicture):
         "{name} is {width} x {height}, {megapixels} megapixels; the limit is {limit}.",
         "Scale it down to at most {limit} megapixels.",
     )
-    zh = Words("{name} 为 {width} x {height}，共 {megapixels} 百万像素；上限是 {limit}。", "请缩小到 {limit} 百万像素以内。")
+    zh = Words(
+        "{name} 为 {width} x {height}，共 {megapixels} 百万像素；上限是 {limit}。",
+        "请缩小到 {limit} 百万像素以内。",
+    )
 
 
 class SideOutOfRange(BadPicture):
@@ -212,44 +361,60 @@ class SideOutOfRange(BadPicture):
 
 class TooManyBytes(BadPicture):
     code, status = "too_many_bytes", 413
-    en = Words("{name} has {mebibytes} MiB; the limit is {limit} MiB.", "Save it smaller, as JPEG for example.")
+    en = Words(
+        "{name} has {mebibytes} MiB; the limit is {limit} MiB.", "Save it smaller, as JPEG for example."
+    )
     zh = Words("{name} 有 {mebibytes} MiB；上限是 {limit} MiB。", "请另存为更小的文件，例如 JPEG。")
 
 
-# --- files the user gave or wants ----------------------------------------------------------------------------
+# --- files the user gave or wants ---------------------------------------------------------------------------
+
+
+class FileMissing(UnstillError):
+    code, status, exit_code = "file_missing", 404, USAGE
+    en = Words("There is no file at {path}.", "Check the path. Put quotes around it if it has spaces.")
+    zh = Words("找不到文件 {path}。", "请检查路径；路径里有空格时请加引号。")
 
 
 class NotReadable(UnstillError):
     code, status = "not_readable", 400
     en = Words("{path} cannot be read: {reason}.", "Check that the file is yours to read.")
-    zh = Words("无法读取 {path}：{reason}。", "请检查是否有权读取这个文件。")
+    zh = Words("无法读取 {path}：{reason_zh}。", "请检查是否有权读取这个文件。")
 
 
 class NotWritable(UnstillError):
     code = "not_writable"
     en = Words("{path} cannot be written: {reason}.", "Choose a folder you may write to with -o.")
-    zh = Words("无法写入 {path}：{reason}。", "请用 -o 选一个可以写入的文件夹。")
+    zh = Words("无法写入 {path}：{reason_zh}。", "请用 -o 选一个可以写入的文件夹。")
 
 
 class DiskFull(UnstillError):
     code, status = "disk_full", 507
-    en = Words("There is no room left on the disk for {path}.", "Free some space, or choose another disk with -o.")
+    en = Words(
+        "There is no room left on the disk for {path}.", "Free some space, or choose another disk with -o."
+    )
     zh = Words("磁盘空间不足，无法写入 {path}。", "请清理磁盘，或用 -o 选另一块磁盘。")
 
 
 class NotOurVideo(UnstillError):
     code, status = "not_our_video", 400
-    en = Words("{path} carries no unstill settings.", "Use a file that unstill made and that no other program re-saved.")
+    en = Words(
+        "{path} carries no unstill settings.",
+        "Use a file that unstill made and that no other program re-saved.",
+    )
     zh = Words("{path} 里没有 unstill 的设置。", "请使用由 unstill 生成、没有被其他软件重新保存过的文件。")
 
 
 class NotAVideo(UnstillError):
     code, status = "not_a_video", 400
-    en = Words("{path} is not a video or picture file that can be read.", "Use an MP4, WebM, GIF or WebP that unstill made.")
+    en = Words(
+        "{path} is not a video or picture file that can be read.",
+        "Use an MP4, WebM, GIF or WebP that unstill made.",
+    )
     zh = Words("{path} 不是可以读取的视频或图片文件。", "请使用由 unstill 生成的 MP4、WebM、GIF 或 WebP。")
 
 
-# --- the work ------------------------------------------------------------------------------------------------
+# --- the work -----------------------------------------------------------------------------------------------
 
 
 class Cancelled(UnstillError):
@@ -264,13 +429,18 @@ class BadOutput(UnstillError):
     """The finished video failed its own check and was not kept."""
 
     code = "bad_output"
-    en = Words("The video came out wrong: {problem}. It was not kept.", "Try another seed or size; if it stays, report it.")
+    en = Words(
+        "The video came out wrong: {problem}. It was not kept.",
+        "Try another seed or size; if it stays, report it.",
+    )
     zh = Words("生成的视频有问题：{problem_zh}，没有保留。", "请换一个种子或尺寸再试；仍不行请反馈给我们。")
 
 
 class EncoderMissing(UnstillError):
     code = "encoder_missing"
-    en = Words("This computer's video library has no encoder for {format}.", "Choose another --format, such as mp4.")
+    en = Words(
+        "This computer's video library has no encoder for {format}.", "Choose another --format, such as mp4."
+    )
     zh = Words("本机的视频库没有 {format} 编码器。", "请换一种 --format，例如 mp4。")
 
 
@@ -288,12 +458,23 @@ class EngineBroken(UnstillError):
     zh = Words("无法加载引擎 {name}。", "请更新或卸载提供它的软件包。")
 
 
+class OutOfMemory(UnstillError):
+    code, status = "out_of_memory", 507
+    en = Words(
+        "The computer has no memory left for this video.", "Choose a smaller --size, or close other programs."
+    )
+    zh = Words("内存不足，无法生成这段视频。", "请用 --size 选更小的尺寸，或关闭其他程序。")
+
+
 class Unexpected(UnstillError):
     """What nobody foresaw. The incident id is in the log; the cause is not shown."""
 
     code = "unexpected"
-    en = Words("Something went wrong that should not have (incident {incident}).", "Try again; if it stays, report the incident id with {log}.")
-    zh = Words("发生了意外错误（编号 {incident}）。", "请再试一次；仍不行请把编号和 {log} 反馈给我们。")
+    en = Words(
+        "Something went wrong that should not have (incident {incident}).",
+        "Try again; if it stays, report the incident id with {log}.",
+    )
+    zh = Words("发生了意外错误（编号 {incident}）。", "请再试一次；仍不行请把编号和{log_zh}反馈给我们。")
 
 
 def tree(root: type[UnstillError] = UnstillError) -> list[type[UnstillError]]:

@@ -22,6 +22,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Size {wanted} became {got}: the video format needs sides divisible by {grid}.",
             "尺寸 {wanted} 改为 {got}：视频格式要求边长是 {grid} 的倍数。",
         ),
+        "size_limited": (
+            "Size {wanted} became {got}: {model} makes sides of at most {limit} pixels.",
+            "尺寸 {wanted} 改为 {got}：{model} 的边长最多 {limit} 像素。",
+        ),
         "frames_snapped": (
             "{wanted} frames became {got}: {model} makes {rule} frames.",
             "帧数 {wanted} 改为 {got}：{model} 只能生成 {rule} 帧。",
@@ -50,6 +54,14 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{param} has no effect with {model} and was not used.",
             "{param} 对 {model} 不起作用，没有使用。",
         ),
+        "memory_tight": (
+            "This may need {needed} MiB of memory and {free} MiB are free; a smaller size needs less.",
+            "可能需要 {needed} MiB 内存，而可用的只有 {free} MiB；尺寸小一些会更省。",
+        ),
+        "like_without_prompt": (
+            "{path} was saved without its prompt; give one to repeat the move.",
+            "{path} 没有保存描述；要重复同样的镜头请写上描述。",
+        ),
         "first_frame_only": (
             "The picture is animated; its first frame was used.",
             "这是一张动图，只使用了第一帧。",
@@ -71,6 +83,9 @@ class Note:
         """The sentence. A code this version does not know (a newer file's) is shown as itself."""
         pair = TEXTS.get(self.code)
         return pair[language == "zh"].format_map(dict(self.facts)) if pair else self.code
+
+    def __str__(self) -> str:
+        return self.text()
 
     def to_json(self) -> dict[str, object]:
         return {"code": self.code, "facts": dict(self.facts)}

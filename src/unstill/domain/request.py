@@ -21,6 +21,7 @@ FRAMES = (1, 14400)
 
 Fit = Literal["crop", "pad", "keep"]
 Format = Literal["mp4", "webm", "gif", "webp"]
+FORMATS: tuple[str, ...] = get_args(Format)
 NAMED_SIZES = ("512p", "768p", "1024p")
 _WH = re.compile(r"(\d{1,6})\s*[xX×*]\s*(\d{1,6})")
 
@@ -35,19 +36,25 @@ def _size(value: object) -> object:
     match = _WH.fullmatch(text)
     if not match:
         raise InvalidField(
-            param="size", value=value, expected='"512p", "768p", "1024p" or "WIDTHxHEIGHT"',
+            param="size",
+            value=value,
+            expected='"512p", "768p", "1024p" or "WIDTHxHEIGHT"',
             expected_zh="512p、768p、1024p 或 宽x高",
         )
     for side in (int(match[1]), int(match[2])):
         if not SIDE[0] <= side <= SIDE[1]:
-            raise OutOfRange(param="size", value=value, low=f"{SIDE[0]}x{SIDE[0]}", high=f"{SIDE[1]}x{SIDE[1]}")
+            raise OutOfRange(
+                param="size", value=value, low=f"{SIDE[0]}x{SIDE[0]}", high=f"{SIDE[1]}x{SIDE[1]}"
+            )
     return f"{int(match[1])}x{int(match[2])}"
 
 
 def _prompt(name: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         if isinstance(value, str) and len(value) > PROMPT_LIMIT:
-            raise OutOfRange(param=name, value=f"{len(value)} characters long", low=0, high=f"{PROMPT_LIMIT} characters")
+            raise OutOfRange(
+                param=name, value=f"{len(value)} characters long", low=0, high=f"{PROMPT_LIMIT} characters"
+            )
         return value
 
     return check
@@ -59,9 +66,17 @@ def _colour(value: object) -> object:
         if re.fullmatch(r"#?[0-9a-f]{6}", text):
             return "#" + text.removeprefix("#")
         raise InvalidField(
-            param="background", value=value, expected='a colour such as "#ffffff"', expected_zh='颜色，例如 "#ffffff"'
+            param="background",
+            value=value,
+            expected='a colour such as "#ffffff"',
+            expected_zh='颜色，例如 "#ffffff"',
         )
     return value
+
+
+def _whole(value: object) -> object:
+    """Digits as a number: a choice of numbers typed on a command line or sent in a form."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value.strip()) else value
 
 
 class VideoRequest(BaseModel):
@@ -89,8 +104,8 @@ class VideoRequest(BaseModel):
     guidance_scale: Annotated[float, Field(ge=0, le=100)] | None = None
     seed: Annotated[int, Field(ge=0, le=SEED_LIMIT)] | None = None
     loop: bool | None = None
-    interpolate: Literal[1, 2, 4] | None = None
-    upscale: Literal[1, 2, 4] | None = None
+    interpolate: Annotated[Literal[1, 2, 4] | None, BeforeValidator(_whole)] = None
+    upscale: Annotated[Literal[1, 2, 4] | None, BeforeValidator(_whole)] = None
     format: Format | None = None
     options: Mapping[str, float | str | bool] = Field(default_factory=dict)
 
@@ -130,8 +145,10 @@ def _translate(error: ValidationError) -> InvalidField | NotAChoice | OutOfRange
         return NotAChoice(param=param, value=shown, choices=", ".join(map(str, _choices(param))))
     if kind in ("greater_than_equal", "less_than_equal", "int_parsing_size"):
         low, high = _bounds(param)
-        return OutOfRange(param=param, value=shown, low=low, high=high)
-    expected, zh = next((v for k, v in _EXPECTED.items() if kind.startswith(k)), ("a value of the right kind", "正确的值"))
+        return OutOfRange(param=param, value=str(value)[:80], low=low, high=high)
+    expected, zh = next(
+        (v for k, v in _EXPECTED.items() if kind.startswith(k)), ("a value of the right kind", "正确的值")
+    )
     return InvalidField(param=param, value=shown, expected=expected, expected_zh=zh)
 
 

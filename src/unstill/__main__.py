@@ -1,0 +1,6 @@
+"""`python -m unstill`."""
+
+from unstill.wiring import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line. `app` declares the commands; each command loads on use."""

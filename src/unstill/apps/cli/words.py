@@ -1,0 +1,138 @@
+"""What the command line says, in both languages, and how it chooses between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from unstill.domain.errors import Language
+
+_Pair = tuple[str, str]
+
+TEXTS: Mapping[str, _Pair] = {
+    "error": ("Error: ", "错误："),
+    "stopped": ("Stopped. Nothing was written.", "已停止，没有写入任何文件。"),
+    "stopped_after": (
+        "Stopped. {count} finished before that; nothing was half-written.",
+        "已停止。此前已完成 {count} 个；没有留下不完整的文件。",
+    ),
+    "generated": ("AI-generated video, made by {model}.", "AI 生成视频，由 {model} 生成。"),
+    "made": (
+        "{width} x {height}, {num_frames} frames at {fps} fps, {seconds} s of video, made in {elapsed} s.",
+        "{width} x {height}，{num_frames} 帧，{fps} fps，视频长 {seconds} 秒，用时 {elapsed} 秒。",
+    ),
+    "some_failed": ("{failed} of {count} pictures failed.", "{count} 张图片中有 {failed} 张失败。"),
+    "broken_engine": (
+        "The engine {name} is installed but cannot be loaded. Update or uninstall its package.",
+        "引擎 {name} 已安装但无法加载，请更新或卸载提供它的软件包。",
+    ),
+    "log_file": ("the file {path}", "文件 {path}"),
+    "no_log": (
+        "what you did (no log could be written; UNSTILL_DEBUG=1 shows more)",
+        "操作步骤（日志无法写入；UNSTILL_DEBUG=1 可显示更多信息）",
+    ),
+    # labels of `plan`, `show` and `models`
+    "picture": ("Picture", "图片"),
+    "prompt": ("Prompt", "描述"),
+    "model": ("Model", "模型"),
+    "moves": ("Move", "镜头"),
+    "effects": ("Effects", "效果"),
+    "video": ("Video", "视频"),
+    "seed": ("Seed", "种子"),
+    "time": ("Time", "用时"),
+    "memory": ("Memory", "内存"),
+    "label": ("Label", "标识"),
+    "made_by": ("Made by", "生成工具"),
+    "id": ("Id", "编号"),
+    "kind": ("Kind", "类别"),
+    "licence": ("Licence", "许可"),
+    "about": ("About", "说明"),
+    "limits": ("Limits", "范围"),
+    "defaults": ("Defaults", "默认值"),
+    "options": ("Options", "选项"),
+    "notes": ("Notes", "提示"),
+    # values
+    "none": ("none", "无"),
+    "left_out": ("left out of this file", "未保存在文件中"),
+    "no_prompt": ("none given", "未填写"),
+    "auto": ("{moves} (chosen: the prompt names no move)", "{moves}（自动选择：描述中没有镜头运动）"),
+    "camera_motion": ("camera motion, not AI-generated video", "镜头运动，非 AI 生成视频"),
+    "generated_video": ("AI-generated video", "AI 生成视频"),
+    "video_line": (
+        "{width} x {height}, {num_frames} frames at {fps} fps = {seconds} s, {format}",
+        "{width} x {height}，{num_frames} 帧，{fps} fps，共 {seconds} 秒，{format}",
+    ),
+    "looping": (", looping", "，循环播放"),
+    "seed_drawn": ("{seed} (drawn now; --seed {seed} keeps it)", "{seed}（随机；用 --seed {seed} 可固定）"),
+    "about_seconds": ("about {seconds} s on this computer", "在本机约 {seconds} 秒"),
+    "fits": ("about {mebibytes} MiB; fits", "约 {mebibytes} MiB，够用"),
+    "fits_not": ("about {mebibytes} MiB; more than is free now", "约 {mebibytes} MiB，超过当前可用内存"),
+    "default_model": ("default", "默认"),
+    "frames_limit": ("{low} to {high} frames", "{low} 到 {high} 帧"),
+    "fps_limit": ("{low} to {high} fps", "{low} 到 {high} fps"),
+    "side_limit": ("sides {low} to {high} pixels", "边长 {low} 到 {high} 像素"),
+}
+
+STAGES: Mapping[str, _Pair] = {
+    "load": ("Loading the model", "加载模型"),
+    "look": ("Looking at the picture", "分析图片"),
+    "frame": ("Rendering and writing", "渲染并写入"),
+    "step": ("Generating", "生成"),
+    "check": ("Checking the video", "检查视频"),
+    "start": ("Opening the picture", "打开图片"),
+}
+
+MOVES: Mapping[str, _Pair] = {
+    "dolly_in": ("push in", "推近"),
+    "dolly_out": ("pull back", "拉远"),
+    "zoom_in": ("zoom in", "变焦放大"),
+    "zoom_out": ("zoom out", "变焦缩小"),
+    "dolly_zoom": ("dolly zoom", "希区柯克变焦"),
+    "pan_left": ("pan left", "向左摇"),
+    "pan_right": ("pan right", "向右摇"),
+    "tilt_up": ("tilt up", "向上摇"),
+    "tilt_down": ("tilt down", "向下摇"),
+    "truck_left": ("truck left", "向左平移"),
+    "truck_right": ("truck right", "向右平移"),
+    "crane_up": ("crane up", "升起"),
+    "crane_down": ("crane down", "降下"),
+    "orbit": ("orbit", "环绕"),
+    "roll": ("roll", "旋转"),
+    "handheld": ("handheld", "手持"),
+    "static": ("still camera", "固定镜头"),
+}
+
+EFFECTS: Mapping[str, _Pair] = {
+    "clouds": ("drifting clouds", "流云"),
+    "water": ("moving water", "水波"),
+    "snow": ("snow", "下雪"),
+    "rain": ("rain", "下雨"),
+    "dust": ("dust motes", "浮尘"),
+    "petals": ("petals", "花瓣"),
+    "fog": ("fog", "雾"),
+    "flicker": ("flickering light", "光影闪烁"),
+}
+
+
+def say(key: str, language: Language, **facts: object) -> str:
+    """A sentence or a label."""
+    return TEXTS[key][language == "zh"].format_map(facts)
+
+
+def stage(name: str, language: Language) -> str:
+    """A stage in words; an engine's own stage without a word here is shown as it is."""
+    return STAGES[name][language == "zh"] if name in STAGES else name.replace("_", " ")
+
+
+def listed(ids: object, names: Mapping[str, _Pair], language: Language) -> str:
+    """Ids in words, in order; "none" for none."""
+    known = [names.get(i, (i, i))[language == "zh"] for i in ids] if isinstance(ids, (list, tuple)) else []
+    return ("、" if language == "zh" else ", ").join(known) or say("none", language)
+
+
+def language_of(asked: str | None, environ: Mapping[str, str], setting: Language | None = None) -> Language:
+    """--lang, UNSTILL_LANG, the settings file, then the computer's own language."""
+    for choice in (asked, environ.get("UNSTILL_LANG"), setting):
+        if choice == "zh" or choice == "en":
+            return choice
+    locale = next((environ[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(n)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"

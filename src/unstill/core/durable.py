@@ -1,0 +1,132 @@
+"""Files that appear whole or not at all: written beside their place, made durable, then moved."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from unstill.domain.errors import DiskFull, NotWritable, OutputExists
+
+_REASONS = {
+    errno.EACCES: ("permission denied", "没有权限"),
+    errno.EPERM: ("not permitted", "不允许这样做"),
+    errno.EROFS: ("the disk is read-only", "磁盘是只读的"),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", "路径中有一部分是文件而不是文件夹"),
+    errno.EEXIST: ("a part of the path is a file, not a folder", "路径中有一部分是文件而不是文件夹"),
+    errno.ENOENT: ("the folder cannot be made there", "无法在那里建立文件夹"),
+    errno.ENAMETOOLONG: ("the name is too long", "文件名太长"),
+    errno.EISDIR: ("it is a folder", "它是一个文件夹"),
+}
+
+
+def why(error: OSError) -> dict[str, str]:
+    """The system's reason in both languages, as the facts ``reason`` and ``reason_zh``."""
+    plain = error.strerror or type(error).__name__
+    en, zh = _REASONS.get(error.errno or 0, (plain, plain))
+    return {"reason": en, "reason_zh": zh}
+
+
+@contextlib.contextmanager
+def file_errors(target: Path) -> Iterator[None]:
+    """The system's word for a bad output folder, in ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(path=target.parent) from error
+        raise NotWritable(path=target, **why(error)) from error
+
+
+def refuse_existing(target: Path, replace_existing: bool) -> None:
+    """Say no before the work, not after it.
+
+    Raises:
+        OutputExists: a file is there and may not be replaced.
+        NotWritable: what is there is no file (a folder, a device) and never may be.
+    """
+    if not os.path.lexists(target):
+        return
+    if target.is_dir():
+        raise NotWritable(path=target, reason="it is a folder", reason_zh="它是一个文件夹")
+    if target.exists() and not target.is_file():
+        raise NotWritable(path=target, reason="it is not an ordinary file", reason_zh="它不是普通文件")
+    if not replace_existing:
+        raise OutputExists(path=target)
+
+
+@contextlib.contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A name in the target's folder (a rename is atomic only there) that nobody else uses.
+
+    Folders that had to be made for it are removed again when nothing came of the work.
+    """
+    made = [folder for folder in target.parents if not folder.exists()]
+    partial = target.parent / f".{target.stem[:40]}.{secrets.token_hex(4)}.part{target.suffix}"
+    try:
+        with file_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+def settle(partial: Path, target: Path, *, replace_existing: bool, number_if_taken: bool) -> Path:
+    """Move a finished file to its name; the name it got.
+
+    With ``number_if_taken`` a taken name becomes the next free of name-2, name-3, ...; two programs at
+    once never get the same one.
+    """
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    if replace_existing:
+        partial.replace(target)
+    else:
+        names = numbered(target) if number_if_taken else iter([target])
+        target = next((name for name in names if _take(partial, name)), target)
+        if partial.exists():
+            raise OutputExists(path=target)
+    _sync_folder(target.parent)
+    return target
+
+
+def numbered(target: Path) -> Iterator[Path]:
+    """name, name-2, name-3, ..."""
+    yield target
+    for number in count(2):
+        yield target.with_name(f"{target.stem}-{number}{target.suffix}")
+
+
+def _take(partial: Path, name: Path) -> bool:
+    """Give the file this name unless something has it."""
+    try:
+        os.link(partial, name)  # unlike rename, fails where somebody made the name meanwhile
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if os.path.lexists(name):
+            return False
+        partial.replace(name)
+    else:
+        partial.unlink()
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows has no folder handles and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

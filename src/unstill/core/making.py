@@ -1,0 +1,160 @@
+"""One video from a request: the way that the command line, Python and the workers share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from unstill.core.metadata import read_settings
+from unstill.core.plan import Plan, make_plan
+from unstill.core.ports import Anchor, Tick, silent
+from unstill.core.render import Rendered, render
+from unstill.core.services import Services
+from unstill.domain.errors import EngineBroken, Language, NotOurVideo, UnknownFormat
+from unstill.domain.notes import Note, note
+from unstill.domain.request import FORMATS, VideoRequest
+
+
+TOLD = ("moves", "effects", "auto")
+"""What of a plan's details the result repeats."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A plan with its picture, all that an engine needs."""
+
+    plan: Plan
+    anchor: Anchor
+    picture_name: str
+
+
+@dataclass(frozen=True)
+class Like:
+    """The settings of an earlier video."""
+
+    settings: Mapping[str, object]
+    notes: tuple[Note, ...] = ()
+
+
+def settings_in(path: Path, services: Services) -> dict[str, Any]:
+    """What a file of ours says about itself.
+
+    Raises:
+        NotOurVideo, NotAVideo, NotReadable, PictureMissing: there is nothing to be had from it.
+    """
+    found = read_settings(services.metadata(path))
+    if found is None:
+        raise NotOurVideo(path=path)
+    return found
+
+
+def like(path: str | os.PathLike[str] | None, services: Services) -> Like:
+    """The request an earlier video was made from; nothing where there is no such video."""
+    if path is None:
+        return Like({})
+    found = settings_in(Path(path), services)
+    known = {name: value for name, value in found["request"].items() if name in VideoRequest.model_fields}
+    left_out = (note("like_without_prompt", path=os.fspath(path)),) if found.get("prompt_left_out") else ()
+    return Like(known, left_out)
+
+
+def request_of(fields: Mapping[str, Any], earlier: Like) -> VideoRequest:
+    """A request from what was given, else from the earlier video. None and an empty prompt are not given."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    if not given.get("prompt"):
+        given.pop("prompt", None)
+    options = {**_mapping(earlier.settings.get("options")), **_mapping(given.pop("options", None))}
+    return VideoRequest(**{**earlier.settings, **given, "options": options})
+
+
+def _mapping(value: object) -> Any:
+    return value if value is not None else {}
+
+
+def plan_for(request: VideoRequest, size: tuple[int, int], services: Services) -> Plan:
+    """`make_plan` on this computer. Raises besides `EngineBroken` for a model whose engine is broken."""
+    families, broken = services.families, services.broken
+    if request.model in broken or (not families and broken):
+        known = {card.id for family in families for card in family.cards}
+        if request.model not in known:
+            raise EngineBroken(param="model", name=request.model or broken[0])
+    return make_plan(request, size, families, services.machine())
+
+
+def plan_picture(request: VideoRequest, services: Services, earlier: Like | None = None) -> Plan:
+    """What would be made of ``request.image``, which is opened only as far as its size needs."""
+    plan = plan_for(request, services.door.size(request.image), services)
+    return replace(plan, notes=(*plan.notes, *(earlier.notes if earlier else ())))
+
+
+def prepare(request: VideoRequest, services: Services, earlier: Like | None = None) -> Ready:
+    """Open the picture and plan for it. Raises `BadPicture` and `BadRequest`."""
+    picture = services.door.open(request.image, request.background)
+    plan = plan_for(request, (picture.width, picture.height), services)
+    plan = replace(plan, notes=(*plan.notes, *picture.notes, *(earlier.notes if earlier else ())))
+    return Ready(plan, services.door.fit(picture, plan), picture.name)
+
+
+def make(
+    ready: Ready,
+    target: Path,
+    services: Services,
+    *,
+    tick: Tick = silent,
+    keep_prompt: bool | None = None,
+    replace_existing: bool = False,
+    number_if_taken: bool = False,
+    video_id: str | None = None,
+) -> Rendered:
+    """Render a prepared plan to ``target``; see `render`."""
+    with services.borrow(ready.plan.card) as engine:
+        return render(
+            ready.plan,
+            ready.anchor,
+            ready.picture_name,
+            target,
+            engine,
+            services.maker,
+            tick=tick,
+            keep_prompt=services.keep_prompt if keep_prompt is None else keep_prompt,
+            replace_existing=replace_existing,
+            number_if_taken=number_if_taken,
+            video_id=video_id,
+        )
+
+
+def format_of(path: Path) -> str | None:
+    """The format a file name asks for; None without an ending. Raises `UnknownFormat` for another ending."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if not suffix:
+        return None
+    if suffix not in FORMATS:
+        raise UnknownFormat(path=path, known=", ".join(f".{name}" for name in FORMATS))
+    return suffix
+
+
+def report(done: Rendered, peak_bytes: int, language: Language = "en") -> dict[str, Any]:
+    """A finished video in JSON: what `unstill generate --json` prints."""
+    plan = done.plan
+    return {
+        "path": str(done.path),
+        "id": done.video_id,
+        "model": plan.model,
+        "generative": plan.card.generative,
+        "kind": plan.card.kind,
+        "width": plan.width,
+        "height": plan.height,
+        "num_frames": plan.num_frames,
+        "fps": plan.fps,
+        "seconds": round(plan.seconds, 3),
+        "seed": plan.seed,
+        "loop": plan.loop,
+        "format": plan.format,
+        "elapsed_s": round(done.elapsed_s, 3),
+        "peak_bytes": peak_bytes,
+        **{name: plan.details[name] for name in TOLD if name in plan.details},
+        "notes": [n.text(language) for n in done.notes],
+    }

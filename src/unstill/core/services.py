@@ -1,0 +1,57 @@
+"""What an app is given: everything that touches pixels, models and this computer, behind Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, VideoMaker
+from unstill.domain.catalog import ModelCard
+from unstill.domain.errors import Language
+
+
+class Services(Protocol):
+    """Built by wiring, once a process. Each part is made, and its libraries imported, on first use."""
+
+    @property
+    def door(self) -> PictureDoor: ...
+
+    @property
+    def maker(self) -> VideoMaker: ...
+
+    @property
+    def families(self) -> Sequence[EngineFamily]:
+        """Engines that work, the default first."""
+
+    @property
+    def broken(self) -> Sequence[str]:
+        """Names of engines that are installed and cannot be used."""
+
+    @property
+    def keep_prompt(self) -> bool:
+        """Whether files carry the words they were made from, unless told otherwise."""
+
+    @property
+    def language(self) -> Language | None:
+        """The language that the settings ask for."""
+
+    @property
+    def log_dir(self) -> Path:
+        """Where logs go; it may not exist yet."""
+
+    def machine(self) -> Machine:
+        """This computer as it is now."""
+
+    def peak_bytes(self) -> int:
+        """The most memory this process has had, in bytes."""
+
+    def borrow(self, card: ModelCard) -> AbstractContextManager[Engine]:
+        """The engine of a card's family, for one caller at a time; it stays loaded for the next."""
+
+    def metadata(self, path: Path) -> Mapping[str, str]:
+        """The metadata entries of a video file. Raises `NotAVideo`, `NotReadable` or `PictureMissing`."""
+
+    def poster(self, video: Path, target: Path) -> None:
+        """Write the picture that stands for a video."""

@@ -1,0 +1,1 @@
+"""The engines. Each family joins through the entry-point group ``unstill.engines``."""

@@ -1,0 +1,1 @@
+"""Pixels in and out: the door pictures enter by, and what makes and checks videos."""

@@ -1,0 +1,115 @@
+"""Settings of the program itself: environment variables UNSTILL_*, over an optional TOML file.
+
+The file is ``unstill.toml`` in the user's configuration folder, or the one that UNSTILL_CONFIG names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from unstill.domain.errors import BadSetting, BadSettingsFile, Language, UnknownSetting
+from unstill.domain.request import SIDE
+
+PREFIX = "UNSTILL_"
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its limits."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    lang: Language | None = None
+    """Language of messages; without it the computer's."""
+    keep_prompt: bool = True
+    """Whether video files carry the prompt they were made from."""
+    log_dir: Path = Field(default_factory=lambda: platformdirs.user_log_path("unstill", appauthor=False))
+    cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path("unstill", appauthor=False))
+    webm_codec: Literal["vp9", "av1"] = "vp9"
+    """What WebM files hold: vp9 plays everywhere, av1 is smaller and slower to make."""
+    max_picture_mebibytes: float = Field(default=20, gt=0, le=1024)
+    max_picture_megapixels: float = Field(default=40, gt=0, le=SIDE[1] ** 2 / 1e6)
+    max_picture_side: int = Field(default=SIDE[1], ge=SIDE[0], le=SIDE[1])
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
+
+
+def config_path() -> Path:
+    """Where the settings file is, or would be."""
+    named = os.environ.get("UNSTILL_CONFIG")
+    return (
+        Path(named) if named else platformdirs.user_config_path("unstill", appauthor=False) / "unstill.toml"
+    )
+
+
+def load_settings() -> Settings:
+    """The settings in force.
+
+    Raises:
+        BadSetting, UnknownSetting: a value or a name that cannot be used, and where it stands.
+        BadSettingsFile: the file is no TOML, cannot be read, or UNSTILL_CONFIG names one that is not there.
+    """
+    path = config_path()
+    if os.environ.get("UNSTILL_CONFIG") and not path.is_file():
+        raise BadSettingsFile(path=path, reason="there is no such file", reason_zh="没有这个文件")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise _named(error.errors(include_url=False)[0], path) from None
+    except ValueError:  # tomllib's word for bad syntax, and a file that is not UTF-8
+        raise BadSettingsFile(path=path, reason="it is not valid TOML", reason_zh="不是有效的 TOML") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadSettingsFile(path=path, reason=reason) from error
+
+
+def _named(problem: Any, path: Path) -> BadSetting | UnknownSetting:
+    """pydantic's complaint, with the variable or the entry it is about."""
+    field = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        return UnknownSetting(name=field, source=path, known=", ".join(Settings.model_fields))
+    variable = PREFIX + field.upper()
+    by_variable = variable in {name.upper() for name in os.environ}
+    expected, expected_zh = _expected(problem)
+    return BadSetting(
+        name=variable if by_variable else field,
+        value=str(problem["input"])[:80],
+        expected=expected,
+        expected_zh=expected_zh,
+        source="the environment" if by_variable else path,
+        source_zh="环境变量" if by_variable else f" {path} ",
+    )
+
+
+def _expected(problem: Any) -> tuple[str, str]:
+    kind, context = str(problem["type"]), problem.get("ctx", {})
+    if kind == "literal_error":
+        return f"one of {context['expected']}", f" {context['expected']} 之一"
+    limits = {"greater_than": ("more than", "大于"), "greater_than_equal": ("at least", "至少"),
+              "less_than_equal": ("at most", "至多")}  # fmt: skip
+    if kind in limits:
+        en, zh = limits[kind]
+        bound = context.get("gt", context.get("ge", context.get("le")))
+        return f"{en} {bound:g}", f"{zh} {bound:g}"
+    words = {"bool": ("true or false", " true 或 false"), "int": ("a whole number", "整数"),
+             "float": ("a number", "数字"), "path": ("a path", "路径")}  # fmt: skip
+    return next((word for start, word in words.items() if kind.startswith(start)), ("usable", "可用的值"))

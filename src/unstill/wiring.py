@@ -1,0 +1,172 @@
+"""The one place that builds the parts and joins them. Each is made, and its libraries read, on first use."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unstill.domain.errors import EngineBroken, UnstillError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, VideoMaker
+    from unstill.domain.catalog import ModelCard
+    from unstill.domain.errors import Language
+    from unstill.settings import Settings
+
+GROUP = "unstill.engines"
+"""The entry-point group by which engines join: ours and strangers' alike."""
+FIRST = "motion"
+"""The family whose first model is the default: it runs on every computer."""
+
+
+class House:
+    """The parts of one process. Fits `unstill.core.services.Services`."""
+
+    def __init__(self, settings: Settings | None = None, entries: Sequence[EntryPoint] | None = None) -> None:
+        self._given, self._entries = settings, entries
+        self._engines: dict[str, Engine] = {}
+        self._at_work = threading.RLock()
+
+    @cached_property
+    def settings(self) -> Settings:
+        from unstill.settings import load_settings
+
+        return self._given or load_settings()
+
+    @cached_property
+    def door(self) -> PictureDoor:
+        from unstill.media.picture import Limits, SafePictureDoor
+
+        s = self.settings
+        limits = Limits(
+            max_bytes=int(s.max_picture_mebibytes * 2**20),
+            max_pixels=int(s.max_picture_megapixels * 1e6),
+            max_side=s.max_picture_side,
+        )
+        return SafePictureDoor(limits)
+
+    @cached_property
+    def maker(self) -> VideoMaker:
+        from unstill.media.video import AvVideoMaker
+
+        return AvVideoMaker(video_codec=self.settings.webm_codec)
+
+    @property
+    def keep_prompt(self) -> bool:
+        return self.settings.keep_prompt
+
+    @property
+    def language(self) -> Language | None:
+        return self.settings.lang
+
+    @property
+    def log_dir(self) -> Path:
+        return self.settings.log_dir
+
+    @property
+    def families(self) -> Sequence[EngineFamily]:
+        return self._found[0]
+
+    @property
+    def broken(self) -> Sequence[str]:
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[list[EngineFamily], list[str]]:
+        return discover(self._entries)
+
+    def machine(self) -> Machine:
+        from unstill.doctor.machine import this_machine
+
+        return this_machine()
+
+    def peak_bytes(self) -> int:
+        from unstill.doctor.machine import peak_bytes
+
+        return peak_bytes()
+
+    @contextlib.contextmanager
+    def borrow(self, card: ModelCard) -> Iterator[Engine]:
+        """One engine at work at a time; the last family's stays loaded, any other's memory is given back."""
+        with self._at_work:
+            for name in [name for name in self._engines if name != card.family]:
+                self._engines.pop(name).unload()
+            if card.family not in self._engines:
+                self._engines[card.family] = self._new_engine(card)
+            try:
+                yield self._engines[card.family]
+            except Exception as error:
+                if not isinstance(
+                    error, UnstillError
+                ):  # it may be in any state: the next caller gets another
+                    self._engines.pop(card.family, None)
+                raise
+
+    def _new_engine(self, card: ModelCard) -> Engine:
+        family = next(f for f in self.families if any(c.id == card.id for c in f.cards))
+        try:
+            return family.engine()
+        except ImportError as error:
+            raise EngineBroken(param="model", name=card.id) from error
+
+    def metadata(self, path: Path) -> Mapping[str, str]:
+        from unstill.domain.errors import PictureMissing
+        from unstill.media.video import read_metadata
+
+        if not path.exists():
+            raise PictureMissing(path=path)
+        return read_metadata(path)
+
+    def poster(self, video: Path, target: Path) -> None:
+        from unstill.media.video import poster
+
+        poster(video, target)
+
+
+def discover(entries: Sequence[EntryPoint] | None = None) -> tuple[list[EngineFamily], list[str]]:
+    """Engine families that load, ours first and the others by name; and the names of those that do not.
+
+    A stranger's broken package must not take the others with it, so whatever it raises is logged and kept
+    to itself.
+    """
+    from importlib.metadata import entry_points
+
+    found = entry_points(group=GROUP) if entries is None else entries
+    families: list[EngineFamily] = []
+    broken: list[str] = []
+    for entry in sorted(found, key=lambda e: (e.name != FIRST, e.name)):
+        try:
+            family = entry.load()
+            if not list(family.cards):
+                raise ValueError("a family without models")
+        except Exception:
+            logging.getLogger(__name__).info("engine %s cannot be loaded", entry.name, exc_info=True)
+            broken.append(entry.name)
+        else:
+            families.append(family)
+    return families, broken
+
+
+@cache
+def house() -> House:
+    """This process's parts."""
+    return House()
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        from unstill.apps.cli.app import run
+
+        code = run(house(), sys.argv[1:])
+    except KeyboardInterrupt:  # before the command line could listen for it
+        code = 130
+    sys.exit(code)
