@@ -66,8 +66,8 @@ def _packed(samples: np.ndarray, depth: int) -> bytes:
 
 
 def png(
-    samples: np.ndarray, depth: int = 8, colour: int = RGB, *, before: Iterable[bytes] = (), after: Iterable[bytes] = (),
-    interlaced: bool = False, pieces: int = 1,
+    samples: np.ndarray, depth: int = 8, colour: int = RGB, *, before: Iterable[bytes] = (),
+    after: Iterable[bytes] = (), interlaced: bool = False, pieces: int = 1,
 ) -> bytes:  # fmt: skip
     """A PNG of ``samples`` [h w c] or [h w]; ``before`` and ``after`` are whole chunks around the pixels."""
     samples = samples.reshape(samples.shape[0], samples.shape[1], CHANNELS[colour])
@@ -141,8 +141,9 @@ def _gamma(value: float) -> bytes:
 
 
 def profile(space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ", kind: bytes = b"mntr") -> bytes:
-    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + b"\0" * 79, b"cprt": b"text\0\0\0\0none\0\0\0\0",
-            b"wtpt": _xyz((0.9642, 1.0, 0.8249)), **tags}  # fmt: skip
+    described = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + b"\0" * 79
+    white = _xyz((0.9642, 1.0, 0.8249))
+    tags = {b"desc": described, b"cprt": b"text\0\0\0\0none\0\0\0\0", b"wtpt": white, **tags}
     table, bodies, at = b"", b"", 128 + 4 + 12 * len(tags)
     for name, body in tags.items():
         body += b"\0" * (-len(body) % 4)
@@ -230,7 +231,8 @@ def heic(
             places += struct.pack(">HHHII", number, 0, 1, at, len(body))
             at += len(body)
         return _box(
-            b"meta", bytes(4), _box(b"hdlr", bytes(8) + b"pict" + bytes(13)), _box(b"pitm", bytes(4) + b"\0\1"),
+            b"meta", bytes(4), _box(b"hdlr", bytes(8) + b"pict" + bytes(13)),
+            _box(b"pitm", bytes(4) + b"\0\1"),
             _box(b"iloc", bytes(4) + b"\x44\0" + struct.pack(">H", len(items)) + places),
             _box(b"iinf", bytes(4) + struct.pack(">H", len(items)), *infos), refs, _box(b"iprp", ipco, ipma),
         )  # fmt: skip

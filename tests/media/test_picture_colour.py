@@ -284,8 +284,8 @@ def test_an_srgb_profile_changes_no_pixel() -> None:
 @pytest.mark.parametrize(
     "profile",
     [
-        b"", b"junk" * 100, SWAPPED[:200], SWAPPED[:128] + b"\xff" * 200, grey_profile(1.0), black_only_cmyk_profile(),
-        bytes(128), b"\0" * 20_000_000,
+        b"", b"junk" * 100, SWAPPED[:200], SWAPPED[:128] + b"\xff" * 200, grey_profile(1.0),
+        black_only_cmyk_profile(), bytes(128), b"\0" * 20_000_000,
     ],
 )  # fmt: skip
 def test_a_broken_or_foreign_profile_is_left_out(profile: bytes) -> None:
@@ -304,7 +304,7 @@ def test_a_png_profile_that_is_not_even_packed_right_is_left_out() -> None:
 
 
 @given(at=st.integers(0, len(SWAPPED) - 1), value=st.integers(0, 255), cut=st.integers(0, len(SWAPPED)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_profile_can_break_the_door(at: int, value: int, cut: int) -> None:
     """Any changed byte and any cut: the picture still opens."""
     for base in (SWAPPED, black_only_cmyk_profile()):

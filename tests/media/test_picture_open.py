@@ -65,7 +65,8 @@ def sources(tmp_path: Path) -> dict[str, object]:
     return {
         "str": str(path), "Path": path, "bytes path": os.fsencode(path).decode(), "bytes": NOISE_PNG,
         "bytearray": bytearray(NOISE_PNG), "memoryview": memoryview(NOISE_PNG), "stream": BytesIO(NOISE_PNG),
-        "file": path.open("rb"), "array": NOISE, "image": Image.fromarray(NOISE), "lazy image": Image.open(path),
+        "file": path.open("rb"), "array": NOISE, "image": Image.fromarray(NOISE),
+        "lazy image": Image.open(path),
         "strided": memoryview(bytes(v for b in NOISE_PNG for v in (b, 0)))[::2],
     }  # fmt: skip
 
@@ -152,8 +153,9 @@ def test_an_array_that_lies_crooked_in_memory_is_read_right() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        None, 7, ["a.png"], StringIO("text"), object(), np.zeros((40, 40), np.float32), np.zeros((40, 40, 2), np.uint8),
-        np.zeros((40, 40, 3), np.int16), np.zeros((2, 40, 40, 3), np.uint8), np.zeros(40, np.uint8), b"hello" * 50,
+        None, 7, ["a.png"], StringIO("text"), object(), np.zeros((40, 40), np.float32),
+        np.zeros((40, 40, 2), np.uint8), np.zeros((40, 40, 3), np.int16), np.zeros((2, 40, 40, 3), np.uint8),
+        np.zeros(40, np.uint8), b"hello" * 50,
         b"BMW is a car, not a bitmap" * 9, bytes(500), b"<html><body>no picture</body></html>", b"{}",
     ],
 )  # fmt: skip
@@ -169,17 +171,21 @@ def test_what_is_no_picture_is_called_that(source: object) -> None:
     ("name", "data"),
     [
         ("GIF", encoded(NOISE, "GIF")), ("TIFF", encoded(NOISE, "TIFF")), ("BMP", encoded(NOISE, "BMP")),
-        ("ICO", encoded(NOISE, "ICO")), ("PNM", encoded(NOISE, "PPM")), ("JPEG 2000", encoded(NOISE, "JPEG2000")),
+        ("ICO", encoded(NOISE, "ICO")), ("PNM", encoded(NOISE, "PPM")),
+        ("JPEG 2000", encoded(NOISE, "JPEG2000")),
         ("QOI", encoded(NOISE, "QOI")), ("DDS", encoded(NOISE, "DDS")), ("PDF", encoded(NOISE, "PDF")),
         ("AVIF", b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B" + bytes(40)),
         ("AVIF", b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif" + bytes(40)),
-        ("MP4", b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + bytes(40)), ("MOV", b"\0\0\0\x14ftypqt  \0\0\2\0qt  " + bytes(40)),
-        ("PSD", b"8BPS\0\1" + bytes(40)), ("SVG", b'<?xml version="1.0"?>\n<svg xmlns="x"/>'), ("SVG", b"\xef\xbb\xbf <svg/>"),
-        ("JPEG XL", b"\xff\x0a" + bytes(40)), ("WebM", b"\x1aE\xdf\xa3" + bytes(40)), ("AVI", b"RIFF\0\0\0\0AVI " + bytes(40)),
+        ("MP4", b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + bytes(40)),
+        ("MOV", b"\0\0\0\x14ftypqt  \0\0\2\0qt  " + bytes(40)),
+        ("PSD", b"8BPS\0\1" + bytes(40)), ("SVG", b'<?xml version="1.0"?>\n<svg xmlns="x"/>'),
+        ("SVG", b"\xef\xbb\xbf <svg/>"),
+        ("JPEG XL", b"\xff\x0a" + bytes(40)), ("WebM", b"\x1aE\xdf\xa3" + bytes(40)),
+        ("AVI", b"RIFF\0\0\0\0AVI " + bytes(40)),
     ],
 )  # fmt: skip
 def test_other_formats_are_refused_by_name(name: str, data: bytes, tmp_path: Path) -> None:
-    """The refusal names the format that was given, whatever the file is called, and those that are accepted."""
+    """The refusal names the format given, whatever the file is called, and the accepted ones."""
     path = tmp_path / "holiday.jpg"
     path.write_bytes(data)
     for ask in (DOOR.open, DOOR.size):

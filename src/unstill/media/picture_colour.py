@@ -45,6 +45,10 @@ def to_srgb(
     rows = max(1, STRIP_PIXELS // width)
     for top in range(0, height, rows):
         strip = image.crop((0, top, width, min(top + rows, height)))
+        if strip.mode not in ("P", "PA"):
+            strip.info.pop(
+                "transparency", None
+            )  # that is `key` by now, and what is unusable makes Pillow warn
         colours, alpha = _planes(strip, key)
         rgb = convert(colours)
         out[top : top + rows] = rgb if alpha is None else _over(rgb, alpha, background)

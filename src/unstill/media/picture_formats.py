@@ -161,25 +161,17 @@ def _first_jpeg(data: bytes, name: str) -> bytes:
 # --- PNG ---------------------------------------------------------------------------------------------------
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"IDAT")
+_SIDE_CHUNKS = (b"iCCP", b"eXIf", b"tRNS", b"acTL")
+_END_CHUNK = b"\0\0\0\0IEND\xaeB`\x82"
 _GREY, _RGB, _PALETTE = 0, 2, 3
 """Colour types of the PNG specification, section 11.2.1."""
 
 
 def _png(data: bytes, name: str) -> Header:
     """Pillow gets only the chunks that make pixels: packed text and animations never reach it."""
-    kept: list[bytes | memoryview] = [_PNG_MAGIC]
-    side: dict[bytes, bytes] = {}
-    if data[12:16] != b"IHDR":
-        raise DamagedPicture(name=name)
-    for kind, chunk in _chunks(data):
-        if kind in _PIXEL_CHUNKS:
-            if len(chunk) >= 12 and _crc_is_wrong(chunk):
-                raise DamagedPicture(name=name)
-            kept.append(chunk)
-        elif kind in (b"iCCP", b"eXIf", b"tRNS", b"acTL") and kind not in side:
-            side[kind] = bytes(chunk[8:-4])
-    image = PngImageFile(BytesIO(b"".join(kept)))
+    pixels, side = _sorted_chunks(data, name)
+    image = PngImageFile(BytesIO(pixels))
     key = _transparent_colour(image, data[24], data[25], side.get(b"tRNS", b""))
     animated = int.from_bytes(side.get(b"acTL", b"")[:4], "big") > 1
     return Header(
@@ -188,20 +180,39 @@ def _png(data: bytes, name: str) -> Header:
     )  # fmt: skip
 
 
+def _sorted_chunks(data: bytes, name: str) -> tuple[bytes, dict[bytes, bytes]]:
+    """A PNG of the pixel chunks alone, and the bodies of the others that matter, by type."""
+    kept: list[bytes | memoryview] = [_PNG_MAGIC]
+    side: dict[bytes, bytes] = {}
+    kinds: set[bytes] = set()
+    for kind, chunk in _chunks(data):
+        if kind in _PIXEL_CHUNKS:
+            if not _is_whole(chunk):
+                raise DamagedPicture(name=name)
+            kinds.add(kind)
+            kept.append(chunk)
+        elif kind in _SIDE_CHUNKS and kind not in side:
+            side[kind] = bytes(chunk[8:-4])
+    if data[12:16] != b"IHDR" or b"IDAT" not in kinds:
+        raise DamagedPicture(name=name)
+    return b"".join([*kept, _END_CHUNK]), side
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Type and whole bytes (length, type, body, checksum) of each chunk; the last may be cut off."""
+    """Type and bytes (length, type, body, checksum) of each chunk up to IEND; the last may be cut off."""
     view, at = memoryview(data), len(_PNG_MAGIC)
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
-        yield kind, view[at : at + 12 + length]
         if kind == b"IEND":
             return
+        yield kind, view[at : at + 12 + length]
         at += 12 + length
 
 
-def _crc_is_wrong(chunk: memoryview) -> bool:
+def _is_whole(chunk: memoryview) -> bool:
+    """Neither cut off nor changed: Pillow does not compare the checksums of pixel data."""
     length = int.from_bytes(chunk[:4], "big")
-    return len(chunk) == 12 + length and zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big")
+    return len(chunk) == 12 + length and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 
 
 def _transparent_colour(

@@ -22,13 +22,14 @@ class Limits:
         """Raises `TooManyPixels` or `SideOutOfRange` for a (width, height) outside the limits."""
         width, height = size
         if width * height > self.max_pixels:
-            mega = math.ceil(width * height / 1e5) / 10  # up: one pixel too many must not read as the limit
             raise TooManyPixels(
-                name=name,
-                width=width,
-                height=height,
-                megapixels=f"{mega:g}",
-                limit=f"{self.max_pixels / 1e6:g}",
-            )
+                name=name, width=width, height=height, megapixels=_tenths(width * height / 1e6),
+                limit=_tenths(self.max_pixels / 1e6),
+            )  # fmt: skip
         if not (self.min_side <= width <= self.max_side and self.min_side <= height <= self.max_side):
             raise SideOutOfRange(name=name, width=width, height=height, low=self.min_side, high=self.max_side)
+
+
+def _tenths(mega: float) -> str:
+    """Rounded up, so that one pixel too many does not read as the limit itself."""
+    return f"{math.ceil(mega * 10) / 10:.1f}".removesuffix(".0")

@@ -131,4 +131,4 @@ def _too_many(mebibytes: str, limit: int, name: str) -> TooManyBytes:
 
 def _tenths(size: int) -> str:
     """Mebibytes, rounded up so that one byte too many does not read as the limit itself."""
-    return f"{math.ceil(size * 10 / MEBIBYTE) / 10:g}"
+    return f"{math.ceil(size * 10 / MEBIBYTE) / 10:.1f}".removesuffix(".0")
