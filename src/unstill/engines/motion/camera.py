@@ -2,8 +2,8 @@
 
 The picture is the view of a camera at the origin with focal length ``max(width, height)`` pixels (53 degrees
 across). A source pixel u with disparity d seen by a camera moved by (x, y, z) lands at
-``c + ((u - c) - f (x, y) d) / (1 - z d)`` (Hartley and Zisserman 2004, section 6.1, with Z = 1/d); rotation and
-focal changes are homographies on top.
+``c + ((u - c) - f (x, y) d) / (1 - z d)`` (Hartley and Zisserman 2004, section 6.1, with Z = 1/d); rotation
+and focal changes are homographies on top.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Lens:
         near = f * float(np.exp(pose.zoom)) * cover
         into = np.array([[1 / near, 0, -cx / near], [0, 1 / near, -cy / near], [0, 0, 1]])
         back = np.array([[f, 0, cx], [0, f, cy], [0, 0, 1]])
-        return back @ _turn(pose) @ into
+        return np.asarray(back @ _turn(pose) @ into)
 
     def look(self, pose: Pose, cover: float, disparity: Map, at: Points) -> Points:
         """Source pixels [.. 2] that output pixels ``at`` [.. 2] see on a layer of the given disparity map."""
@@ -87,17 +87,21 @@ class Lens:
         shift = np.array([pose.x, pose.y], np.float32) * np.float32(self.focal)
         offset, closer = seen - centre, np.float32(pose.z)
         slope = shift - closer * offset  # u = c + offset (1 - z d) + f (x, y) d, gathered by d
-        source = seen
+        source: Points = seen
         for _ in range(FIXED_POINT_STEPS):
-            source = seen + slope * sample(disparity, source)[..., None]
+            source = (seen + slope * sample(disparity, source)[..., None]).astype(np.float32)
         return source
 
     def project(self, pose: Pose, points: Points, disparity: npt.NDArray[np.float32]) -> Points:
-        """Output pixels [.. 2] where source ``points`` [.. 2] of known disparity [..] land; inverse of `look`."""
+        """Output pixels [.. 2] where ``points`` [.. 2] of known disparity [..] land; inverse of `look`."""
         centre, d = np.array(self.centre, np.float32), disparity[..., None]
         shift = np.array([pose.x, pose.y], np.float32) * np.float32(self.focal)
         moved = centre + (points - centre - shift * d) / (1 - np.float32(pose.z) * d)
-        return transform(np.linalg.inv(self.rays(pose)), moved)
+        return transform(inverse(self.rays(pose)), moved.astype(np.float32))
+
+
+def inverse(homography: Matrix) -> Matrix:
+    return np.asarray(np.linalg.inv(homography), dtype=np.float64)
 
 
 def transform(homography: Matrix, points: Points) -> Points:
@@ -118,10 +122,10 @@ def sample(values: Map, points: Points) -> npt.NDArray[np.float32]:
 
 
 def _turn(pose: Pose) -> Matrix:
-    """Rotation of a camera that yaws right, pitches up and rolls clockwise, in that order from the world in."""
+    """Rotation of a camera that yaws right, pitches up and rolls clockwise, from the world in."""
     cy, sy, cp, sp = np.cos(pose.yaw), np.sin(pose.yaw), np.cos(pose.pitch), np.sin(pose.pitch)
     cr, sr = np.cos(pose.roll), np.sin(pose.roll)
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return yaw @ pitch @ roll
+    return np.asarray(yaw @ pitch @ roll)

@@ -7,8 +7,8 @@ CARD = ModelCard(
     family="motion",
     title="Camera motion",
     about={
-        "en": "A real camera move through the picture, with weather and light on request, made on any computer "
-        "in seconds. Camera motion, not AI-generated video: nothing in the picture acts or changes.",
+        "en": "A real camera move through the picture, with weather and light on request, made on any "
+        "computer in seconds. Camera motion, not AI-generated video: nothing in the picture acts.",
         "zh": "在任何电脑上几秒内为照片加上真实的镜头运动，可按描述加入天气与光影。"
         "这是镜头运动，不是 AI 生成视频：画面中的人和物不会动作或变化。",
     },
@@ -30,7 +30,10 @@ CARD = ModelCard(
         ),
         "effect_strength": Option(
             1.0,
-            {"en": "How strong weather and light are; 1 is the usual way.", "zh": "天气与光影的强度；1 为正常。"},
+            {
+                "en": "How strong weather and light are; 1 is the usual way.",
+                "zh": "天气与光影的强度；1 为正常。",
+            },
             Range(0.0, 2.0),
         ),
     },

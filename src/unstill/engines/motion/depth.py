@@ -20,7 +20,7 @@ UPRIGHT = 0.12
 
 
 def horizon(sky: Map | None, alpha: Map) -> float:
-    """The horizon's height as a share of the picture's, from where the sky ends in columns clear of the subject."""
+    """The horizon's height as a share of the picture's: where the sky ends in columns clear of the subject."""
     if sky is None:
         return NO_SKY[0]
     height, width = sky.shape
@@ -34,7 +34,7 @@ def horizon(sky: Map | None, alpha: Map) -> float:
 
 
 def background_disparity(sky: Map | None, level: float, shape: tuple[int, int]) -> Map:
-    """Disparity of everything behind the subject, float32 [h w]: a ground plane below the horizon ``level``."""
+    """Disparity behind the subject, float32 [h w]: a ground plane below the horizon ``level`` (0..1)."""
     height, width = shape
     far, near = WITH_SKY if sky is not None else NO_SKY[1:]
     rows = np.arange(height, dtype=np.float32)[:, None] / height
@@ -42,7 +42,7 @@ def background_disparity(sky: Map | None, level: float, shape: tuple[int, int]) 
     out = np.repeat(ramp, width, axis=1).astype(np.float32)
     if sky is not None:
         standing = (1 - sky) * (rows < level)
-        out = out * (1 - standing) + np.maximum(out, UPRIGHT) * standing
+        out = (out * (1 - standing) + np.maximum(out, UPRIGHT) * standing).astype(np.float32)
         out = cv2.GaussianBlur(out, (0, 0), max(1.0, min(height, width) / 90))
     return out
 
@@ -69,4 +69,4 @@ def subject_disparity(alpha: Map, ground: Map) -> Map:
         known += body
     if not known.any():
         return ground
-    return cv2.GaussianBlur(spread(near, known), (0, 0), max(1.0, min(height, width) / 70))
+    return np.asarray(cv2.GaussianBlur(spread(near, known), (0, 0), max(1.0, min(height, width) / 70)))

@@ -105,7 +105,9 @@ class MotionEngine:
         self._notes = []
         effects = []
         for cue in plan.details["effects_detail"]:
-            made = make_effect(cue["id"], scene, clock, cue["strength"] * plan.option("effect_strength"), plan.seed)
+            made = make_effect(
+                cue["id"], scene, clock, cue["strength"] * plan.option("effect_strength"), plan.seed
+            )
             if made is None:
                 en, zh = EFFECT_NAMES[cue["id"]]
                 place, place_zh = PLACES[cue["id"]]

@@ -80,7 +80,8 @@ def split(image: Image, alpha: Map, fill: Image, hole: Map) -> tuple[Image, Imag
         invented float32 [h w] 0..1: how much of each background pixel is guessed.
     """
     photo = image.astype(np.float32)
-    believed = _fill_fits(photo, fill)
+    inside = np.clip(2 * cv2.GaussianBlur(hole, (0, 0), max(1.0, min(hole.shape) / 500)) - 1, 0, 1)
+    believed = _fill_fits(photo, fill) * inside
     invented = np.maximum(np.clip(alpha / 0.35, 0, 1), believed) * (hole > 0)
     invented = (invented * invented * (3 - 2 * invented)).astype(np.float32)
     background = (photo * (1 - invented[..., None]) + fill * invented[..., None]).round()

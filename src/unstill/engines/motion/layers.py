@@ -98,12 +98,18 @@ class Plate:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         if abs(lookup[2, 0]) + abs(lookup[2, 1]) < 1e-12 * abs(lookup[2, 2]):
             affine = lookup[:2] / lookup[2, 2]
-            return np.asarray(cv2.warpAffine(self.dense, affine, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
-        return np.asarray(cv2.warpPerspective(self.dense, lookup, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+            return np.asarray(
+                cv2.warpAffine(self.dense, affine, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            )
+        return np.asarray(
+            cv2.warpPerspective(self.dense, lookup, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        )
 
     def remap(self, lookup: npt.NDArray[np.float32]) -> Image:
         """At the source positions ``lookup`` [h w 2] x y, in units of half a pixel."""
-        return np.asarray(cv2.remap(self.dense, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        return np.asarray(
+            cv2.remap(self.dense, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,9 @@ class View:
         rows, columns = self.window
         linear, border = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
         if self.lookup is not None:
-            return np.asarray(cv2.remap(overlay, self.lookup * np.float32(0.5), None, linear, borderMode=border))
+            return np.asarray(
+                cv2.remap(overlay, self.lookup * np.float32(0.5), None, linear, borderMode=border)
+            )
         if self.is_home:
             return overlay
         size, flags = (columns.stop, rows.stop), linear | cv2.WARP_INVERSE_MAP

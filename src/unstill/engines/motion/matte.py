@@ -6,10 +6,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from unstill.engines.motion.saliency import Map
+from unstill.engines.motion.saliency import Image, Map
 
 Colour = npt.NDArray[np.float32]
 """float32 RGB [h w 3]."""
+
+
+def light(image: Image) -> Colour:
+    """A picture as float32 0..1."""
+    return image.astype(np.float32) * np.float32(1 / 255)
 
 
 def guided_filter(guide: Colour, target: Map, radius: int, epsilon: float, shrink: int = 4) -> Map:

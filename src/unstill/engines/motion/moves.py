@@ -56,7 +56,11 @@ def _circle(sign: float) -> Callable[[float, float, float], Pose]:
     def pose(a: float, pivot: float, angle: float) -> Pose:
         x, y = a * math.sin(angle), 0.35 * a * (1 - math.cos(angle))
         return Pose(
-            x=sign * x, y=-y, z=0.3 * a * (1 - math.cos(angle)), yaw=-sign * math.atan(x * pivot), pitch=-math.atan(y * pivot)
+            x=sign * x,
+            y=-y,
+            z=0.3 * a * (1 - math.cos(angle)),
+            yaw=-sign * math.atan(x * pivot),
+            pitch=-math.atan(y * pivot),
         )
 
     return pose

@@ -22,7 +22,8 @@ WEIGHTS = "u2netp.onnx"
 SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
 SIDE = 320
 """The network's input side (Qin et al. 2020, section 4.2)."""
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+STD = np.array([0.229, 0.224, 0.225], np.float32)
 """ImageNet statistics, RGB."""
 _one_at_a_time = Lock()
 
@@ -48,7 +49,7 @@ def saliency(image: Image) -> tuple[Map, float]:
     """
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     small /= max(float(small.max()), 1e-6)
-    small = (small - np.float32(MEAN)) / np.float32(STD)
+    small = (small - MEAN) / STD
     with _one_at_a_time:
         network = _network()
         network.setInput(small.transpose(2, 0, 1)[None])

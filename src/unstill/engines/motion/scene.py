@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from unstill.engines.motion.depth import background_disparity, horizon, subject_disparity
 from unstill.engines.motion.fill import behind, split
-from unstill.engines.motion.matte import subject_alpha
+from unstill.engines.motion.matte import light, subject_alpha
 from unstill.engines.motion.saliency import Image, Map, saliency
 from unstill.engines.motion.sky import find_sky
 
@@ -62,7 +62,7 @@ class Scene:
         """Disparity under points [n 2] x y: the subject's where it covers, else the background's."""
         x, y = points.round().astype(int).T
         x, y = np.clip(x, 0, self.width - 1), np.clip(y, 0, self.height - 1)
-        return np.where(self.alpha[y, x] > 0.5, self.near[y, x], self.far[y, x])
+        return np.asarray(np.where(self.alpha[y, x] > 0.5, self.near[y, x], self.far[y, x]))
 
     @property
     def pivot(self) -> float:
@@ -71,7 +71,9 @@ class Scene:
         return float(np.median(self.near[inside])) if inside.any() else float(np.median(self.far)) + 0.1
 
 
-def analyse(picture: Image, context: Image | None = None, box: tuple[int, int, int, int] | None = None) -> Scene:
+def analyse(
+    picture: Image, context: Image | None = None, box: tuple[int, int, int, int] | None = None
+) -> Scene:
     """Look at a picture uint8 [h w 3].
 
     ``context`` is the whole picture and ``box`` (left, top, right, bottom) the part that is ``picture``:
@@ -80,8 +82,8 @@ def analyse(picture: Image, context: Image | None = None, box: tuple[int, int, i
     height, width = picture.shape[:2]
     unit = min(height, width) / 1024
     found = _subject(picture, context, box)
-    light = picture.astype(np.float32) / 255
-    alpha = subject_alpha(light, found) if found is not None else np.zeros((height, width), np.float32)
+    colour = light(picture)
+    alpha = subject_alpha(colour, found) if found is not None else np.zeros((height, width), np.float32)
     if not (alpha > 0.5).any():
         found, alpha = None, np.zeros_like(alpha)
     sky = find_sky(picture, found)

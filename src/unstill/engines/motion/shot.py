@@ -24,7 +24,7 @@ EARLY = 1.6
 """The cover zoom is done when the move is 1/EARLY through, so that the rest is the move alone."""
 OVERLAP = 0.15
 """How far one move of a sequence reaches into the next, as a share of a stage."""
-BORDER_POINTS, TIMES = 24, 33
+BORDER_POINTS, TIMES = 24, 17
 """Samples along each side and along the shot when fitting the cover zoom."""
 MAX_COVER = 1.5
 EDGE = 0.51
@@ -104,7 +104,13 @@ class Shot:
 
 
 def choreograph(
-    stages: Sequence[Sequence[Cue]], scene: Scene, num_frames: int, fps: int, loop: bool, strength: float, seed: int
+    stages: Sequence[Sequence[Cue]],
+    scene: Scene,
+    num_frames: int,
+    fps: int,
+    loop: bool,
+    strength: float,
+    seed: int,
 ) -> Shot:
     """Turn the stages of a plan into a path through this scene.
 
@@ -160,9 +166,12 @@ def _raster(lens: Lens) -> Points:
 
 
 def _border(lens: Lens) -> Points:
-    x, y = np.linspace(0, lens.width - 1, BORDER_POINTS), np.linspace(0, lens.height - 1, BORDER_POINTS)
-    top, left = np.stack([x, 0 * x], 1), np.stack([0 * y, y], 1)
-    return np.concatenate([top, top + (0, lens.height - 1), left, left + (lens.width - 1, 0)]).astype(np.float32)
+    """Points along the picture's four edges."""
+    right, bottom = lens.width - 1, lens.height - 1
+    s = np.linspace(0, 1, BORDER_POINTS)
+    x = np.concatenate([s, s, 0 * s, 0 * s + 1]) * right
+    y = np.concatenate([0 * s, 0 * s + 1, s, s]) * bottom
+    return np.stack([x, y], 1).astype(np.float32)
 
 
 def needed_cover(lens: Lens, scene: Scene, pose: Pose, border: Points) -> float:
@@ -185,7 +194,7 @@ def needed_cover(lens: Lens, scene: Scene, pose: Pose, border: Points) -> float:
     if not leaves(1.0):
         return 1.0
     low, high = 1.0, MAX_COVER
-    for _ in range(12):
+    for _ in range(10):
         middle = (low + high) / 2
         low, high = (middle, high) if leaves(middle) else (low, middle)
     return high
@@ -209,4 +218,6 @@ def _covered(shot: Shot, scene: Scene) -> Shot:
         ratio = np.where(usable, rest / np.maximum(share, 1e-9), 0.0)
         covers.append(float(max(0.0, ratio.max(initial=0.0))))
         rest = np.maximum(0.0, rest - covers[-1] * share)
-    return Shot(shot.lens, shot.legs, shot.tremble, tuple(c * 1.01 for c in covers), shot.num_frames, shot.loop)
+    return Shot(
+        shot.lens, shot.legs, shot.tremble, tuple(c * 1.01 for c in covers), shot.num_frames, shot.loop
+    )

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from unstill.engines.motion.matte import guided_filter
+from unstill.engines.motion.matte import guided_filter, light
 from unstill.engines.motion.saliency import Image, Map
 
 Mask = npt.NDArray[np.bool_]
@@ -43,7 +43,7 @@ def find_sky(image: Image, salient: Map | None) -> Map | None:
     if _confidence(region, share) < MIN_CONFIDENCE or not _looks_like_sky(small, region, subject, rim):
         return None
     full = cv2.resize(region.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    soft = guided_filter(image.astype(np.float32) / 255, full, max(4, width // 128), 1e-4)
+    soft = guided_filter(light(image), full, max(4, width // 128), 1e-4)
     return np.asarray(np.clip((soft - 0.1) / 0.8, 0, 1), dtype=np.float32)
 
 
@@ -114,7 +114,9 @@ def _looks_like_sky(small: Image, region: Mask, subject: Map, rim: int) -> bool:
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     texture = np.abs(lab - cv2.GaussianBlur(lab, (0, 0), 2)).mean(2)
     saturation = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)[..., 1]
-    return float(texture[region].mean()) < MAX_TEXTURE and float(np.median(saturation[region])) < MAX_SATURATION
+    return (
+        float(texture[region].mean()) < MAX_TEXTURE and float(np.median(saturation[region])) < MAX_SATURATION
+    )
 
 
 def _confidence(region: Mask, share: float) -> float:

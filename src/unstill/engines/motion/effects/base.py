@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unstill.engines.motion.camera import Lens, Points, Pose, transform
+from unstill.engines.motion.camera import Lens, Points, Pose, inverse, transform
 from unstill.engines.motion.saliency import Image, Map
 from unstill.engines.motion.scene import Scene
 
@@ -80,7 +80,7 @@ class Air:
         """
         moved = self.lens.project(self.pose, points, disparity)
         if self.cover != 1.0:
-            moved = transform(np.linalg.inv(self.lens.rays(Pose(), self.cover)), moved)
+            moved = transform(inverse(self.lens.rays(Pose(), self.cover)), moved)
         grown = self.cover * math.exp(self.pose.zoom) / (1 - np.float32(self.pose.z) * disparity)
         return moved, grown.astype(np.float32)
 
