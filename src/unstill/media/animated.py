@@ -15,9 +15,9 @@ from PIL import Image, features
 
 from unstill.domain.errors import BadOutput
 from unstill.media.palette import SAMPLES, Painter, choose, sample
-from unstill.media.sink import FrameSink, local, video_frame
+from unstill.media.sink import FrameSink, video_frame
 from unstill.media.timing import GIF, WEBP
-from unstill.media.xmp import append_to_gif, packet
+from unstill.media.xmp import GifWithPacket, packet
 
 if TYPE_CHECKING:
     from unstill.core.ports import Frame
@@ -47,7 +47,7 @@ class GifSink(FrameSink):
     def _open(self) -> None:
         self._spool: Any = None
         self._container: Any = None
-        self._path.touch()  # says at once that the place cannot be written to
+        self._out: BinaryIO = self._path.open("wb")
         self._file = tempfile.TemporaryFile(dir=self._path.parent)  # noqa: SIM115 - open from frame to frame
         self._spool = av.open(self._file, "w", format="nut", buffer_size=BUFFER_BYTES)
         stream = self._spool.add_stream(SPOOL_CODEC, rate=self._plan.fps)
@@ -68,7 +68,13 @@ class GifSink(FrameSink):
         self._spool.mux(self._stream.encode(None))
         self._spool.close()
         painter = Painter(choose(np.concatenate(self._samples)), self._plan.height, self._plan.width)
-        self._container = av.open(local(self._path), "w", format="gif", container_options={"loop": "0"})
+        self._container = av.open(
+            GifWithPacket(self._out, packet(self._metadata)),
+            "w",
+            format="gif",
+            container_options={"loop": "0"},
+            buffer_size=BUFFER_BYTES,
+        )
         stream = self._container.add_stream("gif", rate=self._plan.fps)
         stream.width, stream.height, stream.pix_fmt = self._plan.width, self._plan.height, "pal8"
         stream.time_base = Fraction(1, GIF.ticks_per_s)
@@ -76,7 +82,7 @@ class GifSink(FrameSink):
             self._mux(stream.encode(painter.paint(frame)), shown)
         self._container.close()
         self._file.close()
-        append_to_gif(self._path, packet(self._metadata))
+        self._out.close()
 
     def _mux(self, packets: list[Any], shown: int) -> None:
         """The GIF encoder gives each frame back at once; its packet gets our time."""
@@ -94,9 +100,7 @@ class GifSink(FrameSink):
                 yield frame.to_ndarray(format="rgb24")
 
     def _abandon(self) -> None:
-        for opened in (self._spool, self._container):
-            if opened is not None:
-                opened.close()
+        self._out.close()
         self._file.close()
 
 

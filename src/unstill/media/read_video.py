@@ -168,7 +168,8 @@ def _probe_av(path: Path, kind: str) -> VideoFacts:
         if seconds <= 0 or count <= 0 or not 0 < stream.width * stream.height <= MOST_PIXELS:
             raise NotAVideo(path=path)
         rate = float(stream.average_rate) if kind != "gif" and stream.average_rate else count / seconds
-        return VideoFacts(stream.width, stream.height, count, rate, seconds, stream.codec_context.name, kind)
+        codec = stream.codec_context.codec.canonical_name  # "av1" where the decoder is called libdav1d
+        return VideoFacts(stream.width, stream.height, count, rate, seconds, codec, kind)
 
 
 def _probe_webp(path: Path) -> VideoFacts:

@@ -8,7 +8,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import av
@@ -57,10 +56,8 @@ class FrameSink(ABC):
             self._put(frame)
         self._written += 1
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
+    def __exit__(self, *failure: object) -> None:
+        if failure and failure[0] is not None:
             self._drop()
             return
         with self._or_nothing():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
-from unstill.domain.errors import BadOutput, EncoderMissing, NotAVideo, NotReadable
+from unstill.domain.errors import BadOutput, EncoderMissing, FileMissing, NotAVideo, NotReadable
 from unstill.media.animated import GIF_CODECS, GifSink, WebpSink, webp_available
 from unstill.media.quality import FrameWatch
 from unstill.media.read_video import count_frames, probe
@@ -95,14 +95,15 @@ class AvVideoMaker:
         try:
             facts = probe(path)
             frames = count_frames(path, facts, strict=True)
-        except (NotAVideo, NotReadable) as error:
+        except (FileMissing, NotAVideo, NotReadable) as error:
             raise BadOutput(problem="it cannot be decoded", problem_zh="无法解码") from error
         timing = {"gif": GIF, "webp": WEBP}.get(plan.format)
         wanted_frames = timing.shown(plan.num_frames, plan.fps) if timing else plan.num_frames
         _refuse_other("container", "封装格式", facts.container, plan.format)
         _refuse_other("size", "尺寸", f"{facts.width}x{facts.height}", f"{plan.width}x{plan.height}")
         _refuse_other("number of frames", "帧数", frames, wanted_frames)
-        if abs(facts.seconds - plan.seconds) > 1 / plan.fps:
+        slowest = min(plan.fps, timing.fastest_fps) if timing else plan.fps
+        if abs(facts.seconds - plan.seconds) > 1 / slowest:
             _refuse_other("duration in seconds", "秒数", round(facts.seconds, 3), round(plan.seconds, 3))
 
     def watch(self, *, still_allowed: bool) -> FrameWatch:
@@ -124,8 +125,9 @@ class AvSink(FrameSink):
         self._stream: Any = None
 
     def _open(self) -> None:
-        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints its banner to stderr unless told not to
         recipe, plan = self._recipe, self._plan
+        if recipe.codec == "libsvtav1":
+            os.environ.setdefault("SVT_LOG", "1")  # errors only; else it prints a banner to stderr
         self._container = av.open(
             local(self._path), "w", format=recipe.container, container_options=dict(recipe.muxer)
         )

@@ -54,14 +54,30 @@ def entries(content: bytes) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in _ENTRY.findall(text)}
 
 
-def append_to_gif(path: Path, content: bytes) -> None:
-    """Put a packet between the last frame and the trailer of a finished GIF."""
-    with path.open("rb+") as file:
-        file.seek(-1, 2)
-        if file.read(1) != GIF_TRAILER:
-            raise ValueError("not a finished GIF")
-        file.seek(-1, 2)
-        file.write(GIF_APPLICATION + content + _MAGIC + b"\x00" + GIF_TRAILER)
+class GifWithPacket:
+    """A file for writing a GIF to, which slips the packet in after the header and the colour table.
+
+    Before the first frame, because FFmpeg takes a block after the last one for a frame without a picture.
+    """
+
+    def __init__(self, file: BinaryIO, content: bytes) -> None:
+        self._file = file
+        self._block = GIF_APPLICATION + content + _MAGIC
+        self._head: bytearray | None = bytearray()
+
+    @property
+    def closed(self) -> bool:
+        """PyAV asks before it finishes a GIF that was given up."""
+        return self._file.closed
+
+    def write(self, data: bytes) -> int:
+        if self._head is None:
+            return self._file.write(data)
+        self._head += data
+        if len(self._head) > 13 and len(self._head) >= (end := 13 + _table_bytes(self._head[10])):
+            self._file.write(self._head[:end] + self._block + self._head[end:])
+            self._head = None
+        return len(data)
 
 
 def find_in_gif(path: Path) -> bytes:
