@@ -27,47 +27,83 @@ def spread(values: Map, known: Map) -> Map:
     return np.asarray(out, dtype=np.float32)
 
 
+REACH = 0.14
+"""How far into the hole a camera move can look, as a share of the shorter side. Deeper in, a smooth spread of
+the surroundings will do, which is much cheaper than marching."""
+
+
 def behind(image: Image, alpha: Map, unit: float) -> tuple[Image, Map]:
     """A guess of the picture without its subject, uint8 [h w 3], and where it was needed, float32 [h w].
 
     Telea's fast marching (2004) at half size carries edges on; grain of the photo's own strength keeps the
     fill from looking like plastic. ``unit`` is the picture's shorter side over 1024.
     """
-    height, width = alpha.shape
     side = max(3, round(7 * unit)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     hole = cv2.dilate((alpha > 0.04).astype(np.uint8), kernel)
     scale = min(1.0, 0.5 / unit) if unit > 0.5 else 1.0
+    height, width = alpha.shape
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     little = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     gap = (cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01).astype(np.uint8)
-    filled = cv2.inpaint(little, gap, 5, cv2.INPAINT_TELEA)
-    fill = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    fill += _grain(image, hole)
-    weight = hole.astype(np.float32)
-    out = image * (1 - weight[..., None]) + fill * weight[..., None]
-    return np.clip(out, 0, 255).round().astype(np.uint8), weight
+    fill = cv2.resize(_march(little, gap), (width, height), interpolation=cv2.INTER_CUBIC)
+    out = image.copy()
+    part = _window(hole, 2)
+    inside = hole[part] > 0
+    grainy = cv2.add(fill[part].astype(np.float32), _grain(image, hole)[part])
+    out[part][inside] = np.clip(grainy[inside], 0, 255).round().astype(np.uint8)
+    return out, hole.astype(np.float32)
+
+
+def _march(image: Image, gap: npt.NDArray[np.uint8]) -> Image:
+    """Telea's inpainting of the rim of a gap, a smooth spread deep inside it."""
+    depth = cv2.distanceTransform(gap, cv2.DIST_L2, 3)
+    deep = (depth > REACH * min(gap.shape)).astype(np.uint8)
+    if deep.any():
+        known = (1 - gap).astype(np.float32)
+        smooth = np.dstack([spread(image[..., c].astype(np.float32), known) for c in range(3)])
+        image = np.where(deep[..., None] > 0, np.clip(smooth, 0, 255), image).astype(np.uint8)
+    return np.asarray(cv2.inpaint(image, gap & ~deep & 1, 5, cv2.INPAINT_TELEA))
+
+
+def _window(mask: npt.NDArray[np.uint8], margin: int) -> tuple[slice, slice]:
+    """Rows and columns around what is set."""
+    left, top, width, height = cv2.boundingRect(mask)
+    return (
+        slice(max(0, top - margin), top + height + margin),
+        slice(max(0, left - margin), left + width + margin),
+    )
 
 
 def _grain(image: Image, hole: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Noise like the photo's own outside the hole."""
-    if not (hole == 0).any():
+    """Noise like the photo's own outside the hole, float32 [h w 3]."""
+    step = max(1, min(hole.shape) // 256)  # a sample is enough for a median
+    fine = cv2.subtract(image, cv2.GaussianBlur(image, (0, 0), 1.2), dtype=cv2.CV_16S)[::step, ::step]
+    outside = fine[hole[::step, ::step] == 0]
+    if not len(outside):
         return np.zeros_like(image, dtype=np.float32)
-    fine = image.astype(np.float32) - cv2.GaussianBlur(image, (0, 0), 1.2)
-    strength = np.minimum(np.median(np.abs(fine[hole == 0]), axis=0) * 1.48, 4)
+    strength = np.minimum(np.median(np.abs(outside), axis=0) * 1.48, 4).astype(np.float32)
     noise = np.random.default_rng(0).standard_normal(image.shape[:2], dtype=np.float32)
-    return np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.7)[..., None] * 1.5 * strength, dtype=np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 0.7)
+    return np.asarray(soft[..., None] * (np.float32(1.5) * strength), dtype=np.float32)
 
 
-def _fill_fits(photo: npt.NDArray[np.float32], fill: Image) -> Map:
+def _largest(values: npt.NDArray[np.float32]) -> Map:
+    """The largest of three channels, [h w 3] to [h w]."""
+    return np.asarray(np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2]))
+
+
+def _fill_fits(photo: npt.NDArray[np.float32], fill: npt.NDArray[np.float32], alpha: Map) -> Map:
     """Where the fill looks like the photo around the subject (sky, walls), float32 [h w] 0..1.
 
     There the fill is the better background, for the photo carries the faint rim that lens and JPEG left
     around the subject; on grass or leaves the photo itself is.
     """
-    apart = np.abs(photo - fill).max(2)
-    side = max(3, round(min(apart.shape) / 110)) | 1
-    return np.asarray(np.clip((14 - cv2.blur(apart, (side, side))) / 8, 0, 1), dtype=np.float32)
+    clear = (alpha < 0.02).astype(np.float32)
+    side = max(3, round(min(alpha.shape) / 70)) | 1
+    near, weight = (cv2.blur(m, (side, side)) for m in (_largest(cv2.absdiff(photo, fill)) * clear, clear))
+    apart = near / np.maximum(weight, 1e-3)
+    return np.asarray(np.where(weight > 0.02, np.clip((14 - apart) / 8, 0, 1), 0), dtype=np.float32)
 
 
 def split(image: Image, alpha: Map, fill: Image, hole: Map) -> tuple[Image, Image, Map]:
@@ -79,17 +115,31 @@ def split(image: Image, alpha: Map, fill: Image, hole: Map) -> tuple[Image, Imag
             explains every pixel, so that foreground + (1 - alpha) background is the photo up to rounding.
         invented float32 [h w] 0..1: how much of each background pixel is guessed.
     """
-    photo = image.astype(np.float32)
+    background, invented = image.copy(), np.zeros_like(alpha)
+    foreground = np.zeros((*alpha.shape, 4), np.uint8)
+    part = _window((hole > 0).astype(np.uint8), 8)
+    made = _split(image[part].astype(np.float32), alpha[part], fill[part].astype(np.float32), hole[part])
+    background[part], foreground[part], invented[part] = made
+    return background, foreground, invented
+
+
+def _split(
+    photo: npt.NDArray[np.float32], alpha: Map, fill: npt.NDArray[np.float32], hole: Map
+) -> tuple[Image, Image, Map]:
+    """`split` of the part that has a hole in it."""
     inside = np.clip(2 * cv2.GaussianBlur(hole, (0, 0), max(1.0, min(hole.shape) / 500)) - 1, 0, 1)
-    believed = _fill_fits(photo, fill) * inside
-    invented = np.maximum(np.clip(alpha / 0.35, 0, 1), believed) * (hole > 0)
-    invented = (invented * invented * (3 - 2 * invented)).astype(np.float32)
-    background = (photo * (1 - invented[..., None]) + fill * invented[..., None]).round()
+    rim = max(3, round(min(hole.shape) / 200)) | 1  # a pixel's width around the edge is never pure background
+    edge = np.clip(cv2.dilate(alpha, np.ones((rim, rim), np.uint8)) / 0.35, 0, 1)
+    guess = np.maximum(edge, _fill_fits(photo, fill, alpha) * inside) * hole
+    guess = (guess * guess * (3 - 2 * guess)).astype(np.float32)
+    share = cv2.merge([guess] * 3)
+    background = np.rint(photo + (fill - photo) * share)
     lift = (photo - background) / np.maximum(255 - background, 1e-3)
     drop = 1 - photo / np.maximum(background, 1e-3)
-    need = np.maximum(lift, drop).max(2)
-    full = np.maximum(alpha, np.where((hole > 0) & (need > 0.006), need, 0))
-    full = np.clip(full, 0, 1)
-    colour = np.clip(photo - (1 - full[..., None]) * background, 0, 255 * full[..., None])
-    foreground = np.dstack([colour, full * 255]).round().astype(np.uint8)
-    return background.astype(np.uint8), foreground, invented
+    need = _largest(np.maximum(lift, drop))
+    need[(hole == 0) | (need < 0.006)] = 0
+    full = np.clip(np.maximum(alpha, need), 0, 1)
+    solid = cv2.merge([full] * 3)
+    colour = np.clip(photo - (1 - solid) * background, 0, 255 * solid)
+    layer = cv2.merge([*cv2.split(colour), full * 255])
+    return background.astype(np.uint8), np.rint(layer).astype(np.uint8), guess

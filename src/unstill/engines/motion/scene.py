@@ -17,6 +17,8 @@ from unstill.engines.motion.sky import find_sky
 MIN_PEAK, SUBJECT_SHARE, LARGE, MAIN = 0.5, (0.004, 0.9), 0.06, 0.7
 """Saliency is believed when its peak and its share of the picture are sane and it is one thing: its largest
 part fills 6 % of the picture or is 70 % of it all. Crumbs (the two eyes of a face) are no subject."""
+SCRAP = 0.12
+"""Parts smaller than this share of the largest are left in the background."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,18 @@ def _subject(picture: Image, context: Image | None, box: tuple[int, int, int, in
     share = float(mask.mean())
     if peak < MIN_PEAK or not SUBJECT_SHARE[0] < share < SUBJECT_SHARE[1]:
         return None
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    largest = float(stats[1:, cv2.CC_STAT_AREA].max()) if count > 1 else 0.0
-    if largest < LARGE * mask.size and largest < MAIN * mask.sum():
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if count < 2 or (areas.max() < LARGE * mask.size and areas.max() < MAIN * areas.sum()):
         return None
-    return salient
+    return _without_scraps(salient, labels, areas)
+
+
+def _without_scraps(salient: Map, labels: npt.NDArray[np.int32], areas: npt.NDArray[np.int32]) -> Map:
+    """Only the main part and others of some size: half of a thin thing lifted out tears it."""
+    kept = np.isin(labels, 1 + np.nonzero(areas >= SCRAP * areas.max())[0]).astype(np.uint8)
+    side = max(3, min(salient.shape) // 40) | 1
+    return np.asarray(salient * cv2.dilate(kept, np.ones((side, side), np.uint8)), dtype=np.float32)
 
 
 def _landmarks(picture: Image) -> npt.NDArray[np.float32]:

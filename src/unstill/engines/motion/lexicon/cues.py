@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cue:
     """One move or effect.
 
@@ -43,5 +43,6 @@ class Hit:
     id: str
     side: str | None = None
     strength: float | None = None
-    rank: int = 1
-    """A hit of rank 0 (a drone shot, a steady camera) is a mood: any other move wins over it."""
+    rank: int = 3
+    """0: a mood ("drone shot"), where no move is named; 1: a path ("over the roofs"), where its stage
+    has none; 2: following someone, where its stage does not say which way."""

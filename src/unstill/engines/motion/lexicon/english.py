@@ -27,7 +27,7 @@ MANNERS: dict[str, dict[str, str]] = {
     "travel": _TRAVEL,
     "fly": _TRAVEL | {"": "dolly_in", "G": "dolly_in", "X": "dolly_in"},
     "dolly": _TRAVEL | {"": "dolly_in", "G": "truck_right"},
-    "truck": {k: _TRAVEL[k] for k in "LRFBS"},
+    "truck": {k: _TRAVEL[k] for k in "LRFBSGXP"},
     "track": _TRAVEL | {"": "truck_right", "T": "truck_right", "V": "truck_right", "P": "truck_right"},
     "push": {k: _TRAVEL[k] for k in "LRUDFBT"} | {"P": "dolly_in"},
     "pull": {"B": "dolly_out", "F": "dolly_in", "U": "crane_up", "L": "truck_left", "R": "truck_right"},
@@ -70,7 +70,7 @@ rise rise weak; ascend rise weak; lift rise weak; elevate rise weak; climb rise 
 descend fall weak; lower fall weak; sink fall weak; drop fall weak;
 retreat retreat weak; recede retreat weak; back retreat weak; withdraw retreat weak; reverse retreat weak;
 follow follow weak; chase follow weak; shake shake weak; wobble shake weak; jitter shake weak;
-tremble shake weak; movement travel weak
+tremble shake weak; movement travel weak; hyperlapse fly weak
 """
 _ODD = {
     "fly": "flies flying fly", "come": "come comes coming", "swing": "swing swings swinging",
@@ -84,7 +84,7 @@ _ODD = {
 }  # fmt: skip
 
 
-def _inflect(stem: str) -> frozenset[str]:
+def inflect(stem: str) -> frozenset[str]:
     if stem in _ODD:
         return frozenset(_ODD[stem].split())
     if stem.endswith("e"):
@@ -99,7 +99,7 @@ def verbs() -> dict[str, Verb]:
     table: dict[str, Verb] = {}
     for entry in _VERBS.replace("\n", ";").split(";"):
         if words := entry.split():
-            forms = _inflect(words[0])
+            forms = inflect(words[0])
             verb = Verb(words[1], forms, len(words) == 3)
             table |= dict.fromkeys(forms, verb)
     return table

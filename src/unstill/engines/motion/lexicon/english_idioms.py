@@ -1,8 +1,9 @@
+# ruff: noqa: E501  (a pattern reads better whole than in scraps)
 """English: fixed phrases, scene effects, things the engine cannot do, and words that mean something else."""
 
 _CAM = r"(?:camera|cam|shot|frame|framing|view|angle|lens|drone|tripod|perspective|composition|camerawork)"
 _LY = r"(?:\w+ly )?"
-_GAP = r"(?:[\w']+ ){0,3}"
+_GAP = r"(?:(?!(?:and|while|as|with|where|but|then|camera|she|he|they|who|a|an)\b)[\w']+ ){0,3}"
 
 NOT_CAMERA = (
     r"zoom (?:call|meeting|class|lens|conference|link|chat)s?|on zoom\b|"
@@ -14,7 +15,7 @@ NOT_CAMERA = (
     r"summer|california|eye|drum|toilet|film|paper|kitchen|jelly|sausage|crescent|dinner|roly) rolls?\b|"
     r"rolls? (?:royce|of\b|call\b)|rolling (?:hills?|pin|stones?|meadows?|fields?|landscape|countryside|dunes?|"
     r"plains|suitcase|chair|thunder|grassland|green|farmland)\w*|(?:honor|payroll|scroll|b) roll\b|"
-    r"(?:in|into|from|low|earth|lunar|planetary|geostationary|mars) orbit\b|orbit of\b|orbit gum|"
+    r"(?:in|into|from|low|earth|lunar|planetary|geostationary|mars) orbit\b|orbit of (?:the )?(?:earth|planet|moon|mars|sun|jupiter|saturn)|orbit gum|"
     r"(?:tower|construction|paper|origami|white|red|port|cargo|crowned|harbou?r|whooping|dockyard|sandhill|"
     r"gantry|yellow|rusty|steel|industrial|giant|demure|elegant|two|grey|gray|flying|dancing|mechanical) cranes?\b|"
     r"crane (?:birds?|operator|machine|hook|truck|flies)|cranes? (?:stands?|standing|fl(?:y|ies|ying)|wad\w+|lifts?|"
@@ -42,7 +43,7 @@ NOT_CAMERA = (
     r"streets?|door|lit)|back and forth|look(?:s|ing)? (?:back|in|into|out|over|away|at|like|on|toward\w*|forward)|"
     r"moving forward in life|dive bar|swing set|spinning wheel|spin class|"
     r"hair (?:up|down|back)|high rise|sun ?rise|rise of|lower (?:left|right|third|body|half|deck|part|back)|drop(?:s)? of|"
-    r"(?:water|dew|rain|tear|snow|gum|ear|lemon|cough) ?drops?\b|go pro\b|let's go|right now|all right|dolly parton|"
+    r"(?:water|dew|rain|tear|snow|gum|ear|lemon|cough) ?drops?\b|go pro\b|let's go|orbit shaped|dolly the sheep|right now|all right|dolly parton|"
     r"turn(?:s|ed|ing)? (?:on|off|into|to face|to stone)|lift off|face ?lift|ski lift|chair ?lift|follow focus|followed by|"
     r"followers?|following day|as follows|close to|closing time|head (?:back|down|in|first|on|to toe|up|out)|"
     r"coming of age|up and coming|get ready|back lit|fly (?:on|fishing|agaric)|house fly|fruit fly|"
@@ -66,7 +67,7 @@ NOT_WEATHER = (
     r"river ?(?:bank|side|bed|boat|rocks?)s?|lake ?(?:house|side|shore|front)s?|ocean (?:liner|view|drive|front|blue|floor)|"
     r"pool (?:table|party|side|noodle)|poolside|live ?stream\w*|stream(?:er|ing|ers)\b|fountain pen|"
     r"(?:sound|radio|heat|light|brain|shock|micro|new|perm|beach|hair|wavy|gravitational|loose|soft|blonde|brown|golden|long) ?waves\b"
-    r"(?: of hair)?|waves? of (?:hair|grain|dunes?|sand|heat|people|sound|light|emotion|color|grass|wheat|fabric|energy)|wavy|"
+    r"(?: of hair)?|waves? of (?:\w+ )?(?:hair|wheat|grain|dunes?|sand|heat|people|sound|light|emotion|color|grass|wheat|fabric|energy)|wavy|"
     r"waves? (?:at|his|her|their|goodbye|hello|hi|good ?bye|to|a|an|its|with|back|and smiles)\b|(?:he|she|they|who|man|woman|girl|boy|"
     r"child|kid|guy|person|lady|crowd|subject|character|robot|baby|mother|bride|king|queen|princess) (?:\w+ly )?waves\b|"
     r"ripples? (?:in|of) (?:the |a )?(?:sand|fabric|cloth|silk|dunes?|time|hair)|"
@@ -75,25 +76,26 @@ NOT_WEATHER = (
     r"dust (?:jacket|bin|pan|cover|mite)s?|spark ?plugs?|fire ?(?:fighter|wood|place|truck|man|men|proof|wall|arm|extinguisher|engine|hydrant|escape|station)s?\b|"
     r"(?:petals?|leaves|leaf) of\b|ear ?buds|eyes? (?:twinkl|flicker|sparkl|glint)\w*|flicker of (?:a )?(?:smile|hope|doubt)|"
     r"(?:honey|caramel|chocolate|olive oil|oil|syrup|sauce) drizzl\w*|drizzl(?:ed|es|ing|e) (?:with|of|over|honey|olive|caramel|chocolate|syrup|oil|on)|"
-    r"drizzled|clouds? of (?:steam|smoke|mist|fog|dust|sand|ash|pollen|confetti)"
+    r"drizzled"
 )
-"""Blanked only for the effects they would name; "clouds of smoke" is put back as smoke by `EFFECTS`."""
+"""Blanked only where effects are looked for."""
 
 IDIOMS: tuple[tuple[str, str, float | None, int], ...] = (
     ("dolly_zoom", r"dolly zoom\w*|zoom dolly|zolly|zollies|vertigo (?:effect|shot|zoom|style)|hitchcock(?:ian)?(?: style)? (?:zoom|effect|shot|dolly)|"
-                   r"contra zoom|trombone (?:shot|effect)|jaws (?:shot|effect)|(?:vertigo|hitchcock)(?= *(?:[,.;]|$))", None, 1),
+                   r"contra zoom|trombone (?:shot|effect)|jaws (?:shot|effect)|(?:vertigo|hitchcock)(?= *(?:[,.;]|$))", None, 3),
     ("truck_right", r"parallax(?: (?:effect|motion|movement|shift))?", 0.65, 0),
-    ("truck_right", r"side ?scroll\w*|slider (?:shot|move\w*)|follow(?:ing|s)? (?:shot|cam)", None, 1),
+    ("truck_right", r"side ?scroll\w*|slider (?:shot|move\w*)|follow(?:ing|s)? (?:shot|cam)", None, 3),
     ("zoom_in", r"ken burns(?: (?:effect|zoom|style|move\w*))*", 0.65, 0),
-    ("zoom_in", r"(?:crash|snap|whip|smash) zoom(?:s|ing)?(?: in(?:to)?)?(?! out)", 1.7, 1),
-    ("zoom_out", r"(?:crash|snap|whip|smash) zoom(?:s|ing)? out", 1.7, 1),
+    ("zoom_in", r"(?:crash|snap|whip|smash) zoom(?:s|ing)?(?: in(?:to)?)?(?! out)", 1.7, 3),
+    ("zoom_out", r"(?:crash|snap|whip|smash) zoom(?:s|ing)? out", 1.7, 3),
     ("orbit", r"bullet time(?: (?:shot|effect|rotation))?|turn ?table (?:shot|rotation|style|spin|view|video|animation)|"
               r"360 ?(?:°|degrees?)? ?(?:full )?(?:camera )?(?:orbit\w*|rotat\w+|spin\w*|shot|arc|circle|turn\w*|around|view|turntable|move\w*)"
-              r"(?: (?:shot|around|orbit))*|360 ?(?:°|degrees)|(?:in|makes?) a (?:full |slow |wide |half )?circle around|full circle around", None, 1),
-    ("roll", r"dutch (?:angle|tilt|roll)\w*(?: (?:left|right|shot))?|canted angle|barrel rolls?", None, 1),
+              r"(?: (?:shot|around|orbit))*|360 ?(?:°|degrees)|(?:in|makes?) a (?:full |slow |wide |half )?circle around|full circle around", None, 3),
+    ("roll", r"dutch (?:angle|tilt|roll)\w*(?: (?:left|right|shot))?|canted angle|barrel rolls?", None, 3),
     ("handheld", r"hand ?held\w*(?: (?:camera|shot|footage|feel|style|movement|motion|shake|look|documentary))*|"
                  r"shak(?:y|ing) (?:\w+ )?(?:cam\w*|shots?|footage|video|movement|motion|frame|pov|lens|camerawork)|"
-                 r"(?:camera|cam|lens|frame|screen) (?:\w+ )?(?:shakes?|shaking|wobbl\w*|jitter\w*|trembl\w*)|jittery camera|wobbly camera|shaky(?= *(?:[,.;]|$))", None, 1),
+                 r"(?:camera|cam|lens|frame|screen) (?:\w+ )?(?:shakes?|shaking|wobbl\w*|jitter\w*|trembl\w*)|jittery camera|wobbly camera|shaky(?= *(?:[,.;]|$))", None, 3),
+    ("static", r"\bhold(?:s|ing)? on(?! to\b| tight| her hand| his hand)", None, 0),
     ("static", rf"(?:no|without|without any|zero|absolutely no) (?:any )?(?:camera|lens|cam) (?:movement|motion|move)s?(?: at all)?|"
                rf"(?:no|without|zero) (?:movement|motion)(?= *(?:[,.;]|$|at all|of the camera|from the camera))|"
                rf"camera (?:does not|doesn't|never|will not|won't|must not|should not|is not|isn't|do not|don't) mov(?:e|es|ing)(?! (?:\w+ly )?(?:left|right|up|down|in\b|forward|closer|back|toward))|"
@@ -104,21 +106,24 @@ IDIOMS: tuple[tuple[str, str, float | None, int], ...] = (
                rf"(?:static|stationary|motionless|fixed|locked|still|unmoving|in place|steady|immobile|put|unchanged)\b(?: (?:in place|off|down))?|"
                rf"hold(?:s|ing)? (?:\w+ly )?(?:the |this |that )?(?:camera|shot|frame|still|steady|position|composition|framing)\b(?: still| steady)?|"
                rf"{_CAM} holds?\b|(?:shot on|on|from) (?:a )?tripod(?! (?:stands|in))|tripod(?: mounted)? ?(?:shot|mounted|camera|footage|video)?|"
-               rf"(?:static|stationary|locked|statically)(?= *(?:[,.;:!]|$|and\b|wide\b))|keep(?:s|ing)? (?:it|everything|the (?:camera|shot|frame)) (?:\w+ly )?(?:static|still|steady|fixed|locked)", None, 1),
+               rf"(?:static|stationary|locked|statically)(?= *(?:[,.;:!]|$|and\b|wide\b))|keep(?:s|ing)? (?:it|everything|the (?:camera|shot|frame)) (?:\w+ly )?(?:static|still|steady|fixed|locked)", None, 3),
 )  # fmt: skip
 
 _DRIFT = r"(?:drift|mov|roll|float|pass|flow|rac|swirl|sail|scud|glid|billow|churn|shift|gather|part|stream|creep|sweep|slid|rush|blow|travel|build|boil|tumbl|swell|morph|form|dissipat|spread|cross|spill|slid)(?:e|es|s|ing|ting)?"
 _WATER = r"(?:waters?|rivers?|streams?|lake|sea|ocean|waterfalls?|creek|brook|surf|tides?|pond|fountains?|pool|canal|rapids|stream|seawater|surface of the (?:water|lake|sea)|reflections?|cascade)"
 _FLOW = r"(?:flow|rippl|shimmer|lap|wav|roll|crash|cascad|glisten|glitter|sparkl|run|runn|rush|mov|churn|surg|swirl|pour|trickl|splash|gush|tumbl|plung|undulat|foam|babbl|danc|break|swell|fall|bubbl|sway|glimmer|gurgl|wash|spray|heav|rip|drift|roar|stream|gleam|tum)(?:e|es|s|ing|ping)?"
+_STREAM = r"(?:flow|rippl|shimmer|lapp|wav|roll|crash|cascad|glisten|glitter|sparkl|runn|rush|mov|churn|surg|swirl|pour|splash|gush|tumbl|plung|undulat|foam|babbl|break|swell|fall|bubbl|glimmer|gurgl|roar|rag|animat|stream|trickl)"
+_GLEAM = r"(?:shimmer|glisten|glitter|sparkl|rippl|danc|gleam|glimmer|reflect|play|lap|glint|shin)(?:e|es|s|ing|ed|ping)?"
+_BY = r"(?:(?:\w+ly|is|are|below|beneath|behind|beyond|around|surface|starts?|begins?|to|waters?|keeps?|still|just|in|under|at|on|of|against|over|down|through|between|her|him|them|it|the (?:surface|distance|background|foreground|moonlight|sun|wind|breeze|shore|rocks|bridge|valley|rain|beach|bay|canyon|forest|stones|sunlight|sea|river|lake|ocean|city|cliff|cliffs)) )"
 _AIR = r"(?:drift|roll|swirl|ris|curl|flow|float|creep|mov|billow|wisp|hang|waft|drap|cling|spread|blow|fill|seep|gather|lift|linger|pour|hover|escap|com|puff|wreath|twist|snak|slid|dissipat)(?:e|es|s|ing|ting)?"
 _FALL = r"(?:fall|drift|float|blow|flutter|swirl|danc|tumbl|rain|scatter|descend|flying|fly|whirl|spin|land|cascad|twirl|glid|shower|flies|drop|com|mov|carried|pass)(?:e|es|s|ing|ping)?"
 _LIGHT = r"(?:candles?|candlelight|fires?|firelight|flames?|torch(?:es|light)?|neons?|neon signs?|neon lights?|lanterns?|lights?|lamps?|lightbulbs?|bulbs?|stars?|campfire|bonfire|screens?|signs?|embers|fireplace|hearth|lamplight|streetlights?|sunlight|starlight|windows|fairy lights)"
 _BLINK = r"(?:flicker|twinkl|puls|pulsat|danc|blink|flash|crackl|glimmer|strob|burn|sputter|leap|lick|sparkl|buzz|flutter|waver|shimmer)(?:e|es|s|ing)?"
 
 EFFECTS: tuple[tuple[str, str], ...] = (
-    ("clouds", rf"clouds? {_GAP}{_DRIFT}\b(?! (?:leaf|leaves))|{_DRIFT} (?:\w+ )?clouds?\b(?! of)|cloud (?:movement|motion)|time ?lapse (?:of )?(?:the )?(?:\w+ )?(?:sky|clouds?)|"
+    ("clouds", rf"clouds?(?! of (?:steam|smoke|mist|fog|dust|sand|ash|pollen|confetti|insects|birds|butterflies)) {_GAP}{_DRIFT}\b(?! (?:leaf|leaves))|{_DRIFT} (?:\w+ )?clouds?\b(?! of)|cloud (?:movement|motion)|time ?lapse (?:of )?(?:the )?(?:\w+ )?(?:sky|clouds?)|"
                rf"clouds? (?:in )?time ?lapse|(?:moving|drifting) sky|sky (?:is )?mov(?:es|ing)|animate(?:d)? (?:the )?(?:sky|clouds)|cloudscape {_GAP}{_DRIFT}\b"),
-    ("water", rf"\b{_WATER} (?:[\w']+ ){{0,4}}?{_FLOW}\b|{_FLOW} (?:\w+ ){{0,2}}?{_WATER}\b|(?:{_FLOW}|reflect(?:s|ing|ed)?|play(?:s|ing)?) (?:on|across|over|off|in|against|down|onto) (?:the |a )?(?:\w+ ){{0,2}}(?:surface of the )?{_WATER}\b|"
+    ("water", rf"\b{_WATER} {_BY}{{0,3}}?{_FLOW}\b|{_STREAM}ing (?:(?!(?:the|a|an|in|on|of|down|into|over|across|through|past|along|by|near|to|towards?|with|at|from|up)\b)\w+ )?{_WATER}\b|{_GLEAM} (?:on|across|over|off|in|against|down|onto) (?:the |a )?(?:\w+ ){{0,2}}(?:surface of the )?{_WATER}\b|"
               rf"(?<!heat )(?:ocean |sea |gentle |crashing |rolling )?waves\b|wave (?:crash|break|roll)\w*|\bripples?\b|ripples? (?:on|across|over|in)|rippling\b(?! (?:fabric|silk|muscle|cloth|curtain|hair|flag|dress|grass|wheat))|"
               rf"water(?:fall)? (?:movement|motion|effect)|animate(?:d)? (?:the )?{_WATER}|splash(?:es|ing)\b|shimmering surface"),
     ("snow", r"snow ?(?:fall|flakes?|storms?|ing)s?\b|blizzards?|flurr(?:y|ies)|snow squall|\bsnows\b|(?<!\w)snow(?!\w)|sleet|ice crystals (?:float|drift|fall)\w*"),
@@ -138,14 +143,14 @@ FAINT = "foggy misty rainy steamy steaming"
 
 UNDONE_VERBS = """
 smile blink walk run dance wave talk sing jump drive swim sway rustle explode transform morph laugh cry wink
-nod kneel sit stand_up bow hug kiss eat drink type write read cook pour gallop fight punch kick throw catch
-raise lower_ bark roar meow breathe sleep wake speak whisper shout scream clap cheer march stroll jog sprint crawl climb skate
-ski surf bounce spin twirl flap fly hover land launch erupt bloom grow shrink melt burn_ collapse shatter dissolve
-vanish disappear appear enter exit leave turn open close lift pick grab hold_ reach point stretch yawn sneeze
-flutter blow bend dance ride sail paddle row dive leap hop wag chase stomp stir chop sip bite chew lick brush comb
+nod kneel sit bow hug kiss eat drink type write read cook pour gallop fight punch kick throw catch
+raise bark roar meow breathe sleep wake speak whisper shout scream clap cheer march stroll jog sprint crawl climb skate
+ski surf bounce spin twirl flap fly hover land launch erupt bloom grow shrink melt collapse shatter dissolve
+vanish disappear appear enter exit turn open close lift pick grab reach point stretch yawn sneeze
+flutter blow bend dance ride sail paddle wipe row dive leap hop wag chase stomp stir chop sip bite chew lick brush comb
 play strum paint draw dig plant knit juggle swing swipe pass travel move drift rise float descend glide slide
-shake tremble shiver sigh frown grin giggle cough gasp gesture salute look glance gaze_ stare_ step rush race speed cruise accelerate
-turns_on attack strike swarm scatter emerge unfold wither decay age set_ tilt roll rotate drip flow toss raise sprout blossom crumble dash
+shake tremble shiver sigh frown grin giggle cough gasp gesture salute look glance step rush race speed cruise accelerate
+attack strike swarm scatter emerge unfold wither decay age tilt roll rotate drip flow toss raise sprout blossom crumble dash
 """
 STILL_ING = "standing sitting lying wearing holding looking leaning resting facing reading sleeping waiting kneeling posing"
 UNDONE_PHRASES = (
@@ -155,7 +160,7 @@ UNDONE_PHRASES = (
     r"(?:opens?|closes?|opening|closing) (?:her|his|its|their|the) (?:eyes?|mouth|door|window|book|wings?|box|hand|umbrella)|"
     r"(?:eyes?|door|doors|gates?|window|mouth|wings|flower|curtains?|book) (?:\w+ly )?(?:opens?|closes?|opening|closing)|"
     r"(?:hair|dress|skirt|scarf|cloak|cape|fabric|curtains?|flags?|grass|wheat|trees?|branches|mane|fur|robe|veil|coat|banner|reeds|flowers?|field|leaves|laundry|clothes|sleeves|ribbon|feathers?|palms?)"
-    r" (?:[\w']+ ){0,2}?(?:blow|sway|flow|flutter|wav|rustl|bend|rippl|mov|billow|danc|shak|swing|trembl|flap|toss|rustle)\w*|"
+    r" (?:[\w']+ ){0,2}?(?:blow|sway|flow|flutter|wav|rustl|bend|rippl|mov|billow|danc|shak|swing|trembl|flap|toss)(?:e|es|s|ing|ping|ling|le|les)?\b|"
     r"(?:sway|flutter|billow|rustl|blow|wav)ing (?:\w+ ){0,2}(?:hair|dress|skirt|grass|trees?|leaves|curtains?|flags?|branches|palms?)|"
-    r"lightning (?:strikes?|flashes)|fireworks? (?:explod|burst|light|go)\w*|aurora (?:\w+ )?danc\w*|honey dripp?\w*"
+    r"leaves the (?:room|house|frame|scene|building)|lightning (?:strikes?|flashes)|fireworks? (?:explod|burst|light|go)\w*|aurora (?:\w+ )?danc\w*|honey dripp?\w*"
 )

@@ -83,7 +83,7 @@ class _Scanner:
             self.sentence, self.actor = token.sentence, None
         if token.word in en.CAMERA:
             self.actor = "camera"
-        elif (token.word in en.MOVERS or token.word in en.PRONOUNS) and self._opens_clause(i):
+        elif (token.word in en.MOVERS or token.word in en.PRONOUNS - {"it"}) and self._opens_clause(i):
             self.actor = "other"
         verb = _verbs().get(token.word)
         if verb is None or (self.hits and token.start < self.hits[-1].end):
@@ -91,10 +91,21 @@ class _Scanner:
         who, head = self._subject(i)
         ways = self._ways(i, verb)
         if self._is_camera(i, verb, who, head, ways):
+            rank = self._rank(i, verb, who)
             for move, start, end in ways:
-                self.hits.append(Hit(start, end, move))
+                # A second direction ("in and out") must not overlap the first.
+                start = max(start, self.hits[-1].end) if self.hits else start
+                self.hits.append(Hit(start, end, move, rank=rank))
         elif who == "other" and verb.weak and any(end > token.end for _, _, end in ways):
             self.deeds.append(Deed(token.start, ways[-1][2]))
+
+    def _rank(self, i: int, verb: en.Verb, who: str) -> int:
+        """ "..., gliding over the roofs" says more of a move already named, or names one if none was."""
+        if any(axis not in en.PATHS for axis, _ in self._ahead(i, verb)):
+            return 3
+        if verb.manner in ("track", "follow"):
+            return 2
+        return 1 if who == "none" and verb.weak and self.tokens[i].word.endswith("ing") else 3
 
     def _word(self, i: int, segment: int) -> str:
         """The word at `i`, or nothing past the border of the segment."""
@@ -119,7 +130,7 @@ class _Scanner:
             word = self._word(j, segment)
             if not word:
                 break
-            if word in en.CAMERA:
+            if word in en.CAMERA or (word == "it" and self.actor == "camera"):
                 return "camera", word
             if word in _BREAKS:
                 return ("style" if style else "none"), word
@@ -175,7 +186,12 @@ class _Scanner:
         """Nouns such as crane, arc and truck are verbs only beside a direction, "shot" or the camera."""
         if stem == "truck":
             return pointed or (who == "camera" and token.word != "truck")
-        return pointed or follow in _SHOTLIKE or who == "camera" or (token.word.endswith("ing") and who != "other")
+        return (
+            pointed
+            or follow in _SHOTLIKE
+            or who == "camera"
+            or (token.word.endswith("ing") and who != "other")
+        )
 
     def _strong_is_camera(
         self, token: Token, verb: en.Verb, stem: str, who: str, head: str, follow: str
@@ -188,19 +204,24 @@ class _Scanner:
         if stem == "track" and token.word != "tracking" and who != "camera" and follow not in en.DIRECTIONS:
             return False
         if who != "other":
-            return not (who == "none" and (finite or ing) and self.actor == "other" and stem in ("push", "pull", "track"))
+            return not (
+                who == "none"
+                and (finite or ing)
+                and self.actor == "other"
+                and stem in ("push", "pull", "track")
+            )
         alive = head in en.MOVERS or head in en.PRONOUNS
         if finite:
             return not alive and stem not in ("push", "pull", "orbit", "tilt", "track", "arc")
         if ing:
             return not alive and stem not in ("push", "pull")
-        return not (alive and (stem in ("tilt", "arc") or (head.endswith("s") and stem in ("push", "pull", "orbit"))))
+        return not (
+            alive and (stem in ("tilt", "arc") or (head.endswith("s") and stem in ("push", "pull", "orbit")))
+        )
 
-    def _weak_is_camera(
-        self, i: int, stem: str, who: str, head: str, pointed: bool, follow: str
-    ) -> bool:
+    def _weak_is_camera(self, i: int, stem: str, who: str, head: str, pointed: bool, follow: str) -> bool:
         token = self.tokens[i]
-        if who == "camera":
+        if who == "camera" or (who == "none" and self.actor == "camera" and token.word.endswith("s")):
             return True
         if follow in _SHOTLIKE and who != "other":
             return stem != "movement" or pointed
@@ -219,7 +240,11 @@ class _Scanner:
         """ "Circle the statue", "rising over the town": no direction, yet an order to the camera."""
         word = self.tokens[i].word
         verb = _verbs()[word]
-        if who != "none" or "" not in en.MANNERS[verb.manner] or verb.manner in ("roll", "rotate", "shake", "sweep"):
+        if (
+            who != "none"
+            or "" not in en.MANNERS[verb.manner]
+            or verb.manner in ("roll", "rotate", "shake", "sweep")
+        ):
             return False
         place = follow in en.PREPOSITIONS and follow not in ("in", "of", "and", "but")
         if word.endswith("ing"):
@@ -234,7 +259,9 @@ class _Scanner:
             return [(table[axis], token.start, self.tokens[j].end) for axis, j in ahead]
         for j in (i - 1, i - 2, i - 3):
             word = self._word(j, token.segment)
-            if word in en.BEFORE and not (word in ("left", "right") and self._word(j - 1, token.segment) in _verbs()):
+            if word in en.BEFORE and not (
+                word in ("left", "right") and self._word(j - 1, token.segment) in _verbs()
+            ):
                 axis = "B" if word == "reverse" else en.DIRECTIONS[word]
                 if axis in table:
                     return [(table[axis], self.tokens[j].start, token.end)]
@@ -250,14 +277,23 @@ class _Scanner:
         clear = True
         for j in range(i + 1, i + 10):
             word = self._word(j, segment)
-            if not word or word in _BREAKS or (word in _verbs() and word not in _SHOTLIKE and word not in en.DIRECTIONS):
+            if (
+                not word
+                or word in _BREAKS
+                or (word in _verbs() and word not in _SHOTLIKE and word not in en.DIRECTIONS)
+            ):
                 break
             axis = self._axis(j, verb, clear) if word in en.DIRECTIONS else ""
             if axis and axis in table:
                 if axis not in en.PATHS:
                     return [self._reach(j, axis), *self._more(j, verb)]
                 path = path or (axis, j)
-            if word not in en.FILLER and word not in en.STYLE and not word.endswith("ly") and word not in en.CAMERA:
+            if (
+                word not in en.FILLER
+                and word not in en.STYLE
+                and not word.endswith("ly")
+                and word not in en.CAMERA
+            ):
                 clear = clear and word in en.DIRECTIONS
         return [path] if path else []
 
@@ -280,7 +316,12 @@ class _Scanner:
         while self._word(k, segment) in ("then", "to", "the", "slowly", "slightly", "back", "gently"):
             k += 1
         axis = en.DIRECTIONS.get(self._word(k, segment), "")
-        if not axis or axis in en.PATHS or axis not in en.MANNERS[verb.manner] or self._axis(k, verb, True) != axis:
+        if (
+            not axis
+            or axis in en.PATHS
+            or axis not in en.MANNERS[verb.manner]
+            or self._axis(k, verb, True) != axis
+        ):
             return []
         return [] if axis == self._axis(j, verb, True) else [(axis, k)]
 
@@ -290,10 +331,21 @@ class _Scanner:
         word, axis = token.word, en.DIRECTIONS[token.word]
         before, after = self._word(j - 1, token.segment), self._word(j + 1, token.segment)
         if axis in "LR":
-            placed = self._word(j - 2, token.segment) in ("on", "at") or before in ("on", "at", "her", "his", "its")
+            placed = self._word(j - 2, token.segment) in ("on", "at") or before in (
+                "on",
+                "at",
+                "her",
+                "his",
+                "its",
+            )
             named = after in en.POSITIONAL
-            return "" if placed or (named and "to" not in (before, self._word(j - 2, token.segment))) else axis
-        if word in ("in", "out", "back", "up", "down", "over", "round", "around", "into", "away") and not clear:
+            return (
+                "" if placed or (named and "to" not in (before, self._word(j - 2, token.segment))) else axis
+            )
+        if (
+            word in ("in", "out", "back", "up", "down", "over", "round", "around", "into", "away")
+            and not clear
+        ):
             return axis if axis == "O" and after else ""
         if word == "in" and after and after not in _IN_FOLLOW and not after.endswith("ly"):
             adjacent = before in verb.forms and not verb.weak

@@ -1,0 +1,177 @@
+"""Clauses: where negation ends, what comes first, how long, and whether it loops."""
+
+import re
+from bisect import bisect_right
+from functools import cache
+from sys import maxsize
+
+from unstill.engines.motion.lexicon import chinese as zh
+from unstill.engines.motion.lexicon.cues import Hit
+
+Span = tuple[int, int]
+
+_NEGATION = (
+    r"\b(?:no|not|without|never(?! stop)|avoid(?:s|ing)?|don'?t|do not|does not|doesn'?t|didn'?t|"
+    r"isn'?t|is not|aren'?t|shouldn'?t|"
+    r"mustn'?t|won'?t|can'?t|cannot|(?<!never )(?<!not )(?<!n't )stop(?:s|ping)?(?! motion| frame)|"
+    r"instead of|rather than|free of|neither|nor|zero|exclud(?:e|ing)|remove|"
+    r"lack of|refrain from|skip the|less|minus|forbid|ban|ditch|drop the)\b(?! (?:only|just|merely|"
+    r"simply|long after|one\b|matter))"
+)
+_SCOPE_END = (
+    r"[,.;:!?\n()]|\b(?:but|just|only|instead(?! of)|then|while|rather(?! than)|except|however|"
+    r"although|so|keep|let|"
+    r"simply|as the|we see|with a|i want|please)\b|\band (?:a|an|the|slow|gentle|smooth|subtle|"
+    r"instead|keep|let|have|use|make|add|"
+    r"camera|hold)\b|[\u4e00-\u9fff]"
+)
+_LIST = r",(?: *(?:\w+ ){0,3}\w+,){0,4} *(?:and )?(?:\w+ ){0,3}?(?:or|nor) (?:\w+ ?){1,3}(?=[,.;!?\n]|$)"
+_SEQUENCE = (
+    r"\b(?:and then|then|followed by|after (?:that|this|which)|afterwards?|before|finally|"
+    r"subsequently|eventually|lastly|"
+    r"next(?=,| the (?:camera|shot)| (?:we )?(?:pan|tilt|push|pull|zoom|dolly|truck|orbit|crane|track|"
+    r"move|arc|rise|roll|slide))|"
+    r"later|ends? (?:with|on|in|by|as)|ending (?:with|on|in|by)|finish(?:es|ing)? (?:with|on|by|in)|"
+    r"to end|secondly|thirdly|second,|"
+    r"third,|transition(?:s|ing)? (?:in)?to|leading (?:in)?to|culminat\w+ (?:in|with)|shot \d|"
+    r"scene \d|until|at the end|once)\b|→|->|=>|>>|»"
+)
+_MOVE_NOUN = "pan|tilt|zoom|push|pull|dolly|truck|crane|orbit|arc|roll|track"
+_AFTER = rf"\bafter (?=(?:the camera|it|having|\w+ing|(?:an? |the )?(?:\w+ ){{0,2}}(?:{_MOVE_NOUN}))\b)"
+_BEFORE = r"(?:^|[.;!?\n] *)before (?=\w+ing\b|the camera)"
+_BEFORE_ZH = r"在([^,。;!?\n]{1,16}?)(?:之前|以前|前)[,]?先?(?=[^,。]{0,12}[推拉摇移升降绕焦])"
+_TIMECODE = r"(?<![\d.])\d{1,3}(?:\.\d{1,3})? ?(?:s|secs?|秒)? ?(?:[-~至到]|to) ?(\d{1,3}(?:\.\d{1,3})?) ?(?:s\b|secs?\b|seconds?\b|秒)"
+_ENGLISH_NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty".split()
+)
+_NUMBER_VALUES = dict(zip(_ENGLISH_NUMBERS, [*range(1, 13), 15, 20, 30], strict=True))
+_SECONDS = (
+    rf"(?<![\d.:])(?:(\d{{1,3}}(?:\.\d{{1,3}})?) ?(?:s\b|secs?\b|seconds?\b|秒)|\b({'|"
+    rf"'.join(_ENGLISH_NUMBERS)}) ?(?:secs?|seconds?)\b|"
+    r"(?<![几每数多])([零一二两三四五六七八九十半]{1,3})秒)"
+)
+_NEGATIVE_PROMPT = r"negative(?: prompts?)? ?:|(?:反向|负面|负向|反面)提示词? ?:"
+_DURATION_BEFORE = r"(?:for|over|within|duration|length|lasts?|long|时长|:|=) ?$"
+_DURATION_AFTER = (
+    r" *(?:$|[,.;)\u4e00-\u9fff]|(?:long|clips?|videos?|loops?|shots?|duration|in length|seamless)\b)"
+)
+_LOOP = r"(?<!hula )(?<!belt )(?<!rope )(?<!fruit )(?:seamless(?:ly)? )?\bloop(?:s|ed|ing|able)?\b(?! (?:around|over|back|through|of|earring|hole))|循环|首尾相接|首尾衔接"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def inside(position: int, spans: list[Span]) -> bool:
+    """Whether `position` lies in one of `spans`, which are sorted and apart."""
+    at = bisect_right(spans, (position, maxsize))
+    return at > 0 and position < spans[at - 1][1]
+
+
+def negated(text: str) -> list[Span]:
+    """Stretches of text that say what is not wanted, sorted and apart."""
+    found = [_scope(text, m) for m in _compiled(_NEGATION).finditer(text)]
+    end = _compiled(zh.SCOPE_END)
+    for m in _compiled(zh.NEGATION).finditer(text):
+        limit = min(len(text), m.end() + 40)
+        stop = end.search(text, m.end(), limit)
+        found.append((m.end(), stop.start() if stop else limit))
+    for m in _compiled(_NEGATIVE_PROMPT).finditer(text):
+        line = text.find("\n", m.end())
+        found.append((m.end(), line if line >= 0 else len(text)))
+    apart: list[Span] = []
+    for a, b in sorted(found):
+        if apart and a <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(b, apart[-1][1]))
+        else:
+            apart.append((a, b))
+    return apart
+
+
+def _scope(text: str, negator: re.Match[str]) -> Span:
+    stop = _compiled(_SCOPE_END).search(text, negator.end(), negator.end() + 90)
+    if stop is None:
+        return negator.end(), min(len(text), negator.end() + 90)
+    if stop.group() == ",":
+        more = _compiled(_LIST).match(text, stop.start())
+        if more:
+            return negator.end(), more.end()
+    return negator.end(), stop.start()
+
+
+def orders(text: str, hits: list[Hit]) -> list[float]:
+    """For each hit the stage it belongs to; "after pushing in" and "before panning" may turn the order round."""
+    cuts = [m.start() for p in (_SEQUENCE, zh.SEQUENCE, _TIMECODE) for m in _compiled(p).finditer(text)]
+    more, shifts = _turned(text)
+    cuts = [c for c in [*cuts, *more] if not any(h.start < c < h.end for h in hits)]
+    return [
+        sum(cut <= hit.start for cut in cuts) + next((by for a, b, by in shifts if a <= hit.start < b), 0.0)
+        for hit in hits
+    ]
+
+
+def _turned(text: str) -> tuple[list[int], list[tuple[int, int, float]]]:
+    """Borders to add, and regions performed earlier (-.5) or later (.5) than their place in the text says."""
+    cuts: list[int] = []
+    shifts: list[tuple[int, int, float]] = []
+    for m in _compiled(_AFTER).finditer(text):
+        end = _border(text, m.end(), ",.;!?\n")
+        sentence = max(text.rfind(mark, 0, m.start()) for mark in ".;!?\n") + 1
+        if text[sentence : m.start()].strip():
+            cuts.append(sentence)
+            shifts.append((m.end(), end, -0.5))
+        else:
+            cuts += [m.start(), end]
+    for m in _compiled(_BEFORE).finditer(text):
+        cuts.append(m.start())
+        shifts.append((m.end(), _border(text, m.end(), ",.;!?\n"), 0.5))
+    for m in _compiled(_BEFORE_ZH).finditer(text):
+        shifts.append((m.start(1), m.end(1), 0.5))
+    return cuts, shifts
+
+
+def _border(text: str, start: int, marks: str) -> int:
+    return next((i for i in range(start, len(text)) if text[i] in marks), len(text))
+
+
+def seconds(text: str) -> float | None:
+    """The duration named; of time codes ("0-3s ... 3-6s") the last end."""
+    codes = [float(m.group(1)) for m in _compiled(_TIMECODE).finditer(text)]
+    if codes:
+        return max(codes)
+    for m in _compiled(_SECONDS).finditer(text):
+        digits, word, chinese = m.groups()
+        if digits:
+            glued = m.group().endswith("s") and not m.group().endswith("secs") and " " not in m.group()
+            if glued and _is_decade(digits, text[: m.start()], text[m.end() :]):
+                continue
+            return float(digits)
+        return float(_NUMBER_VALUES[word]) if word else _chinese_number(chinese)
+    return None
+
+
+def _is_decade(digits: str, before: str, after: str) -> bool:
+    """ "80s synthwave" and "in her 20s" are no durations; "for 20s" and "20s clip" are."""
+    if len(digits) != 2 or not digits.endswith("0") or digits == "10":
+        return False
+    if re.search(_DURATION_BEFORE, before[-12:]):
+        return False
+    owned = re.search(r"\b(?:the|her|his|their|late|early|mid|my|in) $", before[-8:])
+    return bool(owned) or not re.match(_DURATION_AFTER, after)
+
+
+def _chinese_number(word: str) -> float:
+    digit = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
+    if "十" in word:
+        tens, _, ones = word.partition("十")
+        return 10.0 * digit.get(tens, 1) + digit.get(ones, 0)
+    return (
+        float(digit.get(word[-1], 0))
+        if len(word) == 1
+        else float("".join(str(digit.get(c, 0)) for c in word[:2]))
+    )
+
+
+def loops(text: str, spans: list[Span]) -> bool:
+    return any(not inside(m.start(), spans) for m in _compiled(_LOOP).finditer(text))
