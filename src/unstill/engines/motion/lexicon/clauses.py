@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern reads better whole than in scraps)
 """Clauses: where negation ends, what comes first, how long, and whether it loops."""
 
 import re
@@ -41,13 +42,10 @@ _AFTER = rf"\bafter (?=(?:the camera|it|having|\w+ing|(?:an? |the )?(?:\w+ ){{0,
 _BEFORE = r"(?:^|[.;!?\n] *)before (?=\w+ing\b|the camera)"
 _BEFORE_ZH = r"在([^,。;!?\n]{1,16}?)(?:之前|以前|前)[,]?先?(?=[^,。]{0,12}[推拉摇移升降绕焦])"
 _TIMECODE = r"(?<![\d.])\d{1,3}(?:\.\d{1,3})? ?(?:s|secs?|秒)? ?(?:[-~至到]|to) ?(\d{1,3}(?:\.\d{1,3})?) ?(?:s\b|secs?\b|seconds?\b|秒)"
-_ENGLISH_NUMBERS = (
-    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty".split()
-)
-_NUMBER_VALUES = dict(zip(_ENGLISH_NUMBERS, [*range(1, 13), 15, 20, 30], strict=True))
+_NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
+_VALUES = dict(zip(_NUMBER.split("|"), [*range(1, 13), 15, 20, 30], strict=True))
 _SECONDS = (
-    rf"(?<![\d.:])(?:(\d{{1,3}}(?:\.\d{{1,3}})?) ?(?:s\b|secs?\b|seconds?\b|秒)|\b({'|"
-    rf"'.join(_ENGLISH_NUMBERS)}) ?(?:secs?|seconds?)\b|"
+    rf"(?<![\d.:])(?:(\d{{1,3}}(?:\.\d{{1,3}})?) ?(?:s\b|secs?\b|seconds?\b|秒)|\b({_NUMBER}) ?(?:secs?|seconds?)\b|"
     r"(?<![几每数多])([零一二两三四五六七八九十半]{1,3})秒)"
 )
 _NEGATIVE_PROMPT = r"negative(?: prompts?)? ?:|(?:反向|负面|负向|反面)提示词? ?:"
@@ -101,7 +99,7 @@ def _scope(text: str, negator: re.Match[str]) -> Span:
 
 
 def orders(text: str, hits: list[Hit]) -> list[float]:
-    """For each hit the stage it belongs to; "after pushing in" and "before panning" may turn the order round."""
+    """For each hit the stage it belongs to; "after pushing in" may turn the order round."""
     cuts = [m.start() for p in (_SEQUENCE, zh.SEQUENCE, _TIMECODE) for m in _compiled(p).finditer(text)]
     more, shifts = _turned(text)
     cuts = [c for c in [*cuts, *more] if not any(h.start < c < h.end for h in hits)]
@@ -147,7 +145,7 @@ def seconds(text: str) -> float | None:
             if glued and _is_decade(digits, text[: m.start()], text[m.end() :]):
                 continue
             return float(digits)
-        return float(_NUMBER_VALUES[word]) if word else _chinese_number(chinese)
+        return float(_VALUES[word]) if word else _chinese_number(chinese)
     return None
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (word lists)
 """English: what a camera can be told, and the words that only look like it.
 
 `MANNERS` maps where a verb points to the move it then means. A direction is one of
@@ -8,6 +9,8 @@ Regexes here run on folded text in which hyphens are spaces; gaps are bounded, s
 
 import re
 from typing import NamedTuple
+
+from unstill.engines.motion.lexicon.text import words
 
 
 class Verb(NamedTuple):
@@ -70,7 +73,7 @@ rise rise weak; ascend rise weak; lift rise weak; elevate rise weak; climb rise 
 descend fall weak; lower fall weak; sink fall weak; drop fall weak;
 retreat retreat weak; recede retreat weak; back retreat weak; withdraw retreat weak; reverse retreat weak;
 follow follow weak; chase follow weak; shake shake weak; wobble shake weak; jitter shake weak;
-tremble shake weak; movement travel weak; hyperlapse fly weak
+tremble shake weak; movement travel weak; widen retreat weak; hyperlapse fly weak
 """
 _ODD = {
     "fly": "flies flying fly", "come": "come comes coming", "swing": "swing swings swinging",
@@ -129,15 +132,15 @@ DIRECTIONS = {
 PATHS = frozenset("TXGVPS")
 """A path is the fallback where no plain direction is named in the same phrase."""
 
-BEFORE = frozenset(
+BEFORE = words(
     "left right leftward rightward upward downward forward backward inward outward lateral sideways horizontal "
-    "clockwise counterclockwise anticlockwise reverse backwards upwards downwards".split()
+    "clockwise counterclockwise anticlockwise reverse backwards upwards downwards"
 )
-CAMERA = frozenset(
+CAMERA = words(
     "camera cameras cam shot shots view viewpoint lens drone frame framing perspective pov gimbal steadicam "
-    "viewer we angle cinematographer quadcopter camerawork".split()
+    "viewer we angle cinematographer quadcopter camerawork"
 )
-STYLE = frozenset(
+STYLE = words(
     "a an the one single slow gentle smooth subtle slight quick fast rapid swift steady stable cinematic dramatic "
     "medium wide close up closeup long extreme low high angle continuous soft graceful elegant controlled handheld "
     "dynamic sweeping tiny small big large very ultra super epic fluid simple creeping speed ramp hyper aerial "
@@ -150,27 +153,27 @@ STYLE = frozenset(
     "start end begin starting ending beginning ends starts begins include includes including create perform "
     "performs performing execute executes executing featuring please give gives no without not avoid never don't "
     "stop stops only just but instead than rather nor any zero dutch want i video clip footage scene image picture "
-    "photo background subtly imperceptible incredibly second seconds s sec minute time lapse timelapse".split()
+    "photo background subtly imperceptible incredibly second seconds s sec minute time lapse timelapse"
 )
-FILLER = frozenset(
+FILLER = words(
     "is are was be been will would should must can may begins begin starts start continues continue to keeps keep "
     "let lets slowly then now just also only always first next finally quite so more never not no very does do "
     "don't doesn't didn't please itself has have smoothly gradually suddenly both either even still and or that "
     "which who ever all it's s there's you could i i'd want like steady subtly barely slightly again seems "
-    "appears immediately directly quickly once".split()
+    "appears immediately directly quickly once"
 )
-PREPOSITIONS = frozenset(
+PREPOSITIONS = words(
     "with in on at from of for by via using into onto through over under above below across along behind beside "
     "between past near around toward towards inside outside during against among down up off out to about "
     "beneath beyond upon within without as while until then and but or back away forward together so because if "
-    "when where after before gently slowly softly quickly lightly freely wildly gracefully".split()
+    "when where after before gently slowly softly quickly lightly freely wildly gracefully"
 )
-DETERMINERS = frozenset(
-    "a an the this that these those her his their its my your our two three some many several".split()
+DETERMINERS = words(
+    "a an the this that these those her his their its my your our two three some many several"
 )
-POSSESSIVE = frozenset("her his their its my your our".split())
-PRONOUNS = frozenset("he she they it i you someone somebody everyone everybody nobody who".split())
-MOVERS = frozenset(
+POSSESSIVE = words("her his their its my your our")
+PRONOUNS = words("he she they it i you someone somebody everyone everybody nobody who")
+MOVERS = words(
     "woman women man men girl girls boy boys child children kid kids baby person people crowd dancer dancers "
     "couple dog dogs cat cats bird birds horse horses car cars truck trucks boat boats ship ships train trains plane "
     "airplane planes balloon balloons bus bike bicycle bicycles cyclist cyclists rider riders runner runners soldier "
@@ -185,15 +188,13 @@ MOVERS = frozenset(
     "taxi tram van jeep tank wagon carriage sailboat canoe kayak ferry submarine elevator ball leaf leaves flag "
     "kite feather feathers arrow bullet hand hands arm arms head heads eyes door doors curtain curtains ghost "
     "actor actress teenager student students worker workers farmer fisherman tide herd flock ducklings puppy kitten "
-    "guy hero heroine angel fairy mermaid witch wizard detective bubbles bubble wheel propeller blades fan".split()
+    "guy hero heroine angel fairy mermaid witch wizard detective bubbles bubble wheel propeller blades fan"
 )
-PATHLIKE = frozenset(
+PATHLIKE = words(
     "street streets road hall hallway corridor alley aisle path tunnel lane river trail canyon track highway "
-    "avenue stairs staircase steps passage runway valley row canal".split()
+    "avenue stairs staircase steps passage runway valley row canal"
 )
-POSITIONAL = frozenset(
-    "side hand corner third half edge eye arm ear foot leg wing shoulder of turn shoe boot".split()
-)
+POSITIONAL = words("side hand corner third half edge eye arm ear foot leg wing shoulder of turn shoe boot")
 """After left or right these name a place in the picture, not a way to go."""
 JOINED = {
     "pullback": "pull back", "pullout": "pull out", "pushin": "push in", "flythrough": "fly through",

@@ -90,7 +90,7 @@ IDIOMS: tuple[tuple[str, str, float | None, int], ...] = (
     ("zoom_out", r"(?:crash|snap|whip|smash) zoom(?:s|ing)? out", 1.7, 3),
     ("orbit", r"bullet time(?: (?:shot|effect|rotation))?|turn ?table (?:shot|rotation|style|spin|view|video|animation)|"
               r"360 ?(?:°|degrees?)? ?(?:full )?(?:camera )?(?:orbit\w*|rotat\w+|spin\w*|shot|arc|circle|turn\w*|around|view|turntable|move\w*)"
-              r"(?: (?:shot|around|orbit))*|360 ?(?:°|degrees)|(?:in|makes?) a (?:full |slow |wide |half )?circle around|full circle around", None, 3),
+              r"(?: (?:shot|around|orbit))*|360 ?(?:°|degrees)|(?:in|makes?) an? (?:\w+ )?(?:semi ?)?circle around|full circle around", None, 3),
     ("roll", r"dutch (?:angle|tilt|roll)\w*(?: (?:left|right|shot))?|canted angle|barrel rolls?", None, 3),
     ("handheld", r"hand ?held\w*(?: (?:camera|shot|footage|feel|style|movement|motion|shake|look|documentary))*|"
                  r"shak(?:y|ing) (?:\w+ )?(?:cam\w*|shots?|footage|video|movement|motion|frame|pov|lens|camerawork)|"

@@ -48,11 +48,16 @@ def _window(text: str, hit: Hit, spans: list[tuple[int, int]]) -> tuple[int, int
 
 
 def _nearest(text: str, hit: Hit, span: tuple[int, int], table: tuple[tuple[float, str], ...]) -> float:
+    """The word nearest to the cue; "slow" inside "extremely slow" is not heard again."""
     best, best_distance = 1.0, 1000
+    heard: list[tuple[int, int]] = []
     for value, pattern in table:
         for m in _compiled(pattern).finditer(text, *span):
+            if not m.group() or any(m.start() < b and a < m.end() for a, b in heard):
+                continue
+            heard.append(m.span())
             distance = max(hit.start - m.end(), m.start() - hit.end, 0) + (4 if m.start() >= hit.end else 0)
-            if distance < best_distance and m.group():
+            if distance < best_distance:
                 best, best_distance = value, distance
     return best
 

@@ -12,18 +12,19 @@ _LONGEST = 8000
 """Past this a prompt is a book; its end is not read, so that no input keeps the reader busy."""
 _DEFAULT = ((Cue("dolly_in", 0.6),),)
 _TRAVELS = ("dolly_", "truck_", "crane_", "orbit")
-_OPPOSITE = {
-    a: b
-    for pair in ("dolly_in dolly_out", "zoom_in zoom_out", "dolly_in zoom_out", "dolly_out zoom_in", "pan_left pan_right",
-                 "tilt_up tilt_down", "truck_left truck_right", "crane_up crane_down")
-    for x, y in [pair.split()]
-    for a, b in ((x, y), (y, x))
-    if x.split("_")[0] == y.split("_")[0]
-}  # fmt: skip
+_PAIRS = (
+    ("dolly_in", "dolly_out"),
+    ("zoom_in", "zoom_out"),
+    ("pan_left", "pan_right"),
+    ("tilt_up", "tilt_down"),
+    ("truck_left", "truck_right"),
+    ("crane_up", "crane_down"),
+)
+_OPPOSITE = dict(_PAIRS) | {b: a for a, b in _PAIRS}
 
 
 def understand(prompt: str) -> Understood:
-    """Read any prompt, in English, Chinese or both. Never fails; a prompt that names no move gets a gentle push in."""
+    """Read any prompt, English, Chinese or both. Never fails; without a move it gets a gentle push in."""
     text, origin = fold(prompt[:_LONGEST])
     negated = clauses.negated(text)
     moves, deeds = finder.moves(text)

@@ -10,22 +10,23 @@ from typing import NamedTuple
 
 from unstill.engines.motion.lexicon import english as en
 from unstill.engines.motion.lexicon.cues import Hit
+from unstill.engines.motion.lexicon.text import words
 
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*'?|\d+(?:\.\d+)?|[^\sa-z\d]")
-_BREAKS = frozenset("and while as but then when before after where because so until followed plus or".split())
-_ANCHORS = frozenset("on in from at mounted above behind attached inside near rig".split())
-_SHOTLIKE = en.CAMERA | frozenset("move moves movement motion effect style sequence".split())
-_HEAVENLY = frozenset("earth planet sun mars moon jupiter saturn star galaxy nucleus".split())
-_IN_FOLLOW = frozenset(
+_BREAKS = words("and while as but then when before after where because so until followed plus or")
+_ANCHORS = words("on in from at mounted above behind attached inside near rig")
+_SHOTLIKE = en.CAMERA | words("move moves movement motion effect style sequence")
+_HEAVENLY = words("earth planet sun mars moon jupiter saturn star galaxy nucleus")
+_IN_FOLLOW = words(
     "on to toward towards for from closer close tight tightly slow slowly until over and with at as "
-    "through very smoothly gently while then quickly near nearer again during along past by or but before".split()
+    "through very smoothly gently while then quickly near nearer again during along past by or but before"
 )
-_TRANSITIVE = frozenset(
+_TRANSITIVE = words(
     "lift lower turn move drop raise spin rotate push pull slide swing roll shift bring sweep shake "
-    "sink punch whip look back pan".split()
+    "sink punch whip look back pan"
 )
 _NEEDS_PARTNER = frozenset(("crane", "boom", "jib", "pedestal", "arc", "ped", "crab", "truck", "whip"))
-_SCREEN = frozenset("camera cam shot view viewpoint lens drone frame gimbal perspective".split())
+_SCREEN = words("camera cam shot view viewpoint lens drone frame gimbal perspective")
 
 
 class Token(NamedTuple):
@@ -101,11 +102,12 @@ class _Scanner:
 
     def _rank(self, i: int, verb: en.Verb, who: str) -> int:
         """ "..., gliding over the roofs" says more of a move already named, or names one if none was."""
-        if any(axis not in en.PATHS for axis, _ in self._ahead(i, verb)):
+        ahead = self._ahead(i, verb)
+        if any(axis not in en.PATHS for axis, _ in ahead):
             return 3
         if verb.manner in ("track", "follow"):
             return 2
-        return 1 if who == "none" and verb.weak and self.tokens[i].word.endswith("ing") else 3
+        return 1 if ahead and who == "none" and verb.weak and self.tokens[i].word.endswith("ing") else 3
 
     def _word(self, i: int, segment: int) -> str:
         """The word at `i`, or nothing past the border of the segment."""
@@ -124,7 +126,7 @@ class _Scanner:
         return True
 
     def _subject(self, i: int) -> tuple[str, str]:
-        """Who does the verb at `i`: camera, style (a noun phrase such as "slow"), none, other; and the noun."""
+        """Who does the verb at `i` (camera, style as in "slow", none, other), and the noun found."""
         segment, style = self.tokens[i].segment, False
         for j in range(i - 1, max(-1, i - 14), -1):
             word = self._word(j, segment)
@@ -171,6 +173,8 @@ class _Scanner:
         pointed = any(end > token.end or start < token.start for _, start, end in ways)
         j = self._next(i)
         follow, after = self._word(j, token.segment), self._word(j + 1, token.segment)
+        if verb.manner == "orbit" and token.word.endswith("ing") and follow in en.MOVERS:  # orbiting planets
+            return False
         if follow in en.POSSESSIVE or (follow == "of" and after in en.POSSESSIVE):
             return after in _SCREEN
         if follow in ("the", "this", "our") and after in _SCREEN and who != "other":
@@ -180,7 +184,7 @@ class _Scanner:
             return self._weak_is_camera(i, stem, who, head, pointed, follow)
         if stem in _NEEDS_PARTNER and not self._partnered(token, stem, who, pointed, follow):
             return False
-        return self._strong_is_camera(token, verb, stem, who, head, follow)
+        return self._strong_is_camera(token, stem, who, head, follow)
 
     def _partnered(self, token: Token, stem: str, who: str, pointed: bool, follow: str) -> bool:
         """Nouns such as crane, arc and truck are verbs only beside a direction, "shot" or the camera."""
@@ -193,9 +197,7 @@ class _Scanner:
             or (token.word.endswith("ing") and who != "other")
         )
 
-    def _strong_is_camera(
-        self, token: Token, verb: en.Verb, stem: str, who: str, head: str, follow: str
-    ) -> bool:
+    def _strong_is_camera(self, token: Token, stem: str, who: str, head: str, follow: str) -> bool:
         ing, finite = token.word.endswith("ing"), token.word.endswith("s")
         if stem == "orbit" and who != "camera":
             near = [t.word for t in self.tokens if token.start < t.start < token.end + 30]
@@ -221,7 +223,11 @@ class _Scanner:
 
     def _weak_is_camera(self, i: int, stem: str, who: str, head: str, pointed: bool, follow: str) -> bool:
         token = self.tokens[i]
-        if who == "camera" or (who == "none" and self.actor == "camera" and token.word.endswith("s")):
+        if token.word.endswith("ing") and who != "camera" and follow and self._attributive(follow):
+            return False
+        if who == "camera" or (
+            who == "none" and self.actor == "camera" and (token.word.endswith("s") or not follow)
+        ):
             return True
         if follow in _SHOTLIKE and who != "other":
             return stem != "movement" or pointed
@@ -235,6 +241,11 @@ class _Scanner:
         if stem in ("lower", "raise", "lift", "look", "back", "shake", "drop") and not (base and pointed):
             return False
         return who == "none" or pointed
+
+    def _attributive(self, follow: str) -> bool:
+        """ "Moving clouds above the desert": a participle before a noun describes the noun."""
+        known = en.DIRECTIONS.keys() | en.PREPOSITIONS | en.DETERMINERS | _SHOTLIKE | en.FILLER
+        return follow not in known and not follow.endswith("ly")
 
     def _commanded(self, i: int, who: str, follow: str) -> bool:
         """ "Circle the statue", "rising over the town": no direction, yet an order to the camera."""

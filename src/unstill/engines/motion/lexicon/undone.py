@@ -9,11 +9,12 @@ from unstill.engines.motion.lexicon import english_idioms as idioms
 from unstill.engines.motion.lexicon.clauses import inside
 from unstill.engines.motion.lexicon.cues import Hit
 from unstill.engines.motion.lexicon.scanner import Deed, Token, tokens
+from unstill.engines.motion.lexicon.text import words
 
 Span = tuple[int, int]
 _MOST = 24
 _BORDER = ",.;:!?\n。()"
-_PLURAL = frozenset("they we you people men women children kids".split())
+_PLURAL = words("they we you people men women children kids")
 
 
 @cache
@@ -32,7 +33,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def phrases(text: str, hits: list[Hit], deeds: list[Deed], negated: list[Span]) -> list[Span]:
-    """Spans of text, in order, none overlapping, each a short phrase around a verb the engine cannot perform."""
+    """Spans of text, in order, none overlapping, each a short phrase around what the engine cannot do."""
     spans = [(m.start(), m.end()) for m in _patterns()[0].finditer(text)]
     spans += [(d.start, d.end) for d in deeds]
     found = tokens(text)
@@ -50,7 +51,10 @@ def phrases(text: str, hits: list[Hit], deeds: list[Deed], negated: list[Span]) 
 
 def _strangers(text: str, hits: list[Hit], negated: list[Span]) -> list[Span]:
     """Chinese subjects that move by a camera verb: "汽车向右移动"."""
-    pattern = rf"(?:{zh.MOVERS})[^,。;!?\n镜视画机]{{0,6}}(?:[向往朝][左右上下前后][^,。;]{{0,4}}|上升|下降|升起|移动|前进|后退|旋转)"
+    pattern = (
+        rf"(?:{zh.MOVERS})[^,。;!?\n镜视画机]{{0,6}}"
+        "(?:[向往朝][左右上下前后][^,。;]{0,4}|上升|下降|升起|移动|前进|后退|旋转)"
+    )
     return [
         _chinese_phrase(text, m.start(), m.end())
         for m in re.finditer(pattern, text)
@@ -68,7 +72,7 @@ def _led(text: str, start: int, hits: list[Hit]) -> bool:
 
 
 def _acts(found: list[Token], i: int) -> bool:
-    """Whether the word is a verb that asks for action, and no adjective ("a smiling woman") or noun ("a walk")."""
+    """Whether the word is a verb that asks for action, not an adjective ("a smiling woman") or a noun."""
     token = found[i]
     stem = _actions().get(token.word)
     if stem is None:
@@ -83,7 +87,7 @@ def _acts(found: list[Token], i: int) -> bool:
         free = not after or after in en.PREPOSITIONS or after in en.DETERMINERS or after.endswith("ly")
         return free and bool(before) and before not in ("of", "for", "and") and not before.endswith("'s")
     if token.word != stem:
-        return bool(before) and before not in en.PREPOSITIONS | en.STYLE or before in en.FILLER
+        return (bool(before) and before not in en.PREPOSITIONS | en.STYLE) or before in en.FILLER
     return before in _PLURAL or (before in en.MOVERS and before.endswith("s")) or before == "to"
 
 
