@@ -118,15 +118,12 @@ class House:
             raise EngineBroken(param="model", name=card.id) from error
 
     def metadata(self, path: Path) -> Mapping[str, str]:
-        from unstill.domain.errors import PictureMissing
-        from unstill.media.video import read_metadata
+        from unstill.media.read_video import read_metadata
 
-        if not path.exists():
-            raise PictureMissing(path=path)
         return read_metadata(path)
 
     def poster(self, video: Path, target: Path) -> None:
-        from unstill.media.video import poster
+        from unstill.media.read_video import poster
 
         poster(video, target)
 
@@ -164,7 +161,7 @@ def house() -> House:
 def main() -> None:
     """The console script."""
     try:
-        from unstill.apps.cli.app import run
+        from unstill.apps.cli.run import run
 
         code = run(house(), sys.argv[1:])
     except KeyboardInterrupt:  # before the command line could listen for it

@@ -65,7 +65,7 @@ def beside(target: Path) -> Iterator[Path]:
 
     Folders that had to be made for it are removed again when nothing came of the work.
     """
-    made = [folder for folder in target.parents if not folder.exists()]
+    made = [folder for folder in target.parents if not os.path.exists(folder)]
     partial = target.parent / f".{target.stem[:40]}.{secrets.token_hex(4)}.part{target.suffix}"
     try:
         with file_errors(target):

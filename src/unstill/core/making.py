@@ -17,7 +17,6 @@ from unstill.domain.errors import EngineBroken, Language, NotOurVideo, UnknownFo
 from unstill.domain.notes import Note, note
 from unstill.domain.request import FORMATS, VideoRequest
 
-
 TOLD = ("moves", "effects", "auto")
 """What of a plan's details the result repeats."""
 
@@ -43,7 +42,7 @@ def settings_in(path: Path, services: Services) -> dict[str, Any]:
     """What a file of ours says about itself.
 
     Raises:
-        NotOurVideo, NotAVideo, NotReadable, PictureMissing: there is nothing to be had from it.
+        NotOurVideo, NotAVideo, NotReadable, FileMissing: there is nothing to be had from it.
     """
     found = read_settings(services.metadata(path))
     if found is None:

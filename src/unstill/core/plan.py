@@ -120,17 +120,8 @@ def make_plan(
         return native.get(name) if given is None else given
 
     loop, multiple = bool(chosen("loop")), int(chosen("interpolate") or 1)
-    if loop and not card.loops:
-        raise NotOffered(param="loop", value="true", model=card.id)
-    if multiple > 1 and not card.interpolates:
-        raise NotOffered(param="interpolate", value=multiple, model=card.id)
-    if (request.upscale or 1) > 1:
-        raise NotOffered(param="upscale", value=request.upscale, model=card.id)
-    frames = _in_range("num_frames", int(chosen("num_frames")), card.frames)
-    snapped = _on_stride(frames, card)
-    if snapped != frames:
-        rule = f"{card.frame_stride}n + 1"
-        notes.append(note("frames_snapped", wanted=frames, got=snapped, model=card.id, rule=rule))
+    _check_offered(card, loop, multiple, request.upscale or 1)
+    frames, frame_notes = _on_stride(_in_range("num_frames", int(chosen("num_frames")), card.frames), card)
     fps = _in_range("fps", int(chosen("fps")), card.fps)
     size, fit = size_and_fit(request, native)
     width, height, size_notes = dimensions(size, fit, picture_size, card)
@@ -138,15 +129,15 @@ def make_plan(
     some = {"num_inference_steps": card.steps, "guidance_scale": card.guidance}
     full = request.model_copy(
         update={
-            "model": card.id, "size": size, "fit": fit, "num_frames": snapped, "fps": fps,
+            "model": card.id, "size": size, "fit": fit, "num_frames": frames, "fps": fps,
             "seed": seed, "loop": loop, "interpolate": multiple, "format": chosen("format") or "mp4",
             **{name: _optional(name, chosen(name), limits) for name, limits in some.items()},
         }
     )  # fmt: skip
     draft = Plan(
-        card=card, request=full, width=width, height=height, fit=fit, num_frames=snapped * multiple,
+        card=card, request=full, width=width, height=height, fit=fit, num_frames=frames * multiple,
         fps=fps * multiple, seed=seed, loop=loop, format=str(full.format), details=reading.details,
-        notes=(*notes, *size_notes), estimate=Estimate(0.0, 0), fits=True,
+        notes=(*notes, *frame_notes, *size_notes), estimate=Estimate(0.0, 0), fits=True,
     )  # fmt: skip
     estimate = family.estimate(draft, machine)
     fits = estimate.peak_bytes <= machine.memory_bytes * MEMORY_MARGIN
@@ -208,12 +199,21 @@ def _optional(name: str, value: Any, limits: Range | None) -> Any:
     return value
 
 
-def _on_stride(frames: int, card: ModelCard) -> int:
-    """The nearest count with frames % stride == 1 inside the card's range."""
+def _check_offered(card: ModelCard, loop: bool, interpolate: int, upscale: int) -> None:
+    if loop and not card.loops:
+        raise NotOffered(param="loop", value="true", model=card.id)
+    if interpolate > 1 and not card.interpolates:
+        raise NotOffered(param="interpolate", value=interpolate, model=card.id)
+    if upscale > 1:
+        raise NotOffered(param="upscale", value=upscale, model=card.id)
+
+
+def _on_stride(frames: int, card: ModelCard) -> tuple[int, list[Note]]:
+    """The nearest count with frames % stride == 1 inside the card's range, and what to say about it."""
     stride = card.frame_stride
-    if stride == 1:
-        return frames
     near = round((frames - 1) / stride) * stride + 1
-    if near in card.frames:
-        return near
-    return near - stride if near > card.frames.high else near + stride
+    if near not in card.frames:
+        near += -stride if near > card.frames.high else stride
+    if near == frames:
+        return frames, []
+    return near, [note("frames_snapped", wanted=frames, got=near, model=card.id, rule=f"{stride}n + 1")]

@@ -11,6 +11,8 @@ from unstill.domain.catalog import ModelCard
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     import numpy as np
     import numpy.typing as npt
 
@@ -150,7 +152,9 @@ class Encoder(Protocol):
 
     def __enter__(self) -> Encoder: ...
 
-    def __exit__(self, *failure: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
 
     def write(self, frame: Frame) -> None: ...
 

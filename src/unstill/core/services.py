@@ -51,7 +51,7 @@ class Services(Protocol):
         """The engine of a card's family, for one caller at a time; it stays loaded for the next."""
 
     def metadata(self, path: Path) -> Mapping[str, str]:
-        """The metadata entries of a video file. Raises `NotAVideo`, `NotReadable` or `PictureMissing`."""
+        """The metadata entries of a video file. Raises `FileMissing`, `NotAVideo` or `NotReadable`."""
 
     def poster(self, video: Path, target: Path) -> None:
         """Write the picture that stands for a video."""

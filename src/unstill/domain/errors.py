@@ -296,7 +296,7 @@ class NotAPicture(BadPicture):
 class FormatNotAccepted(BadPicture):
     code = "format_not_accepted"
     en = Words(
-        "{name} is a {format} picture; {accepted} are accepted.", "Save it as JPEG or PNG and try again."
+        "{name} is in {format} format; {accepted} are accepted.", "Save it as JPEG or PNG and try again."
     )
     zh = Words("{name} 是 {format} 格式；支持 {accepted}。", "请另存为 JPEG 或 PNG 后再试。")
 
@@ -370,8 +370,8 @@ class TooManyBytes(BadPicture):
 # --- files the user gave or wants ---------------------------------------------------------------------------
 
 
-class FileMissing(UnstillError):
-    code, status, exit_code = "file_missing", 404, USAGE
+class FileMissing(BadRequest):
+    code, status = "file_missing", 404
     en = Words("There is no file at {path}.", "Check the path. Put quotes around it if it has spaces.")
     zh = Words("找不到文件 {path}。", "请检查路径；路径里有空格时请加引号。")
 

@@ -43,7 +43,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "镜头运动引擎只能移动镜头和空气效果，不能让主体动起来。未实现：{phrases}。",
         ),
         "effect_no_place": (
-            "{effect} was left out: {place} was not found in this picture.",
+            "No {effect}: {place} was not found in this picture.",
             "没有添加{effect_zh}：图中没有找到{place_zh}。",
         ),
         "no_subject": (

@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from unstill.domain.errors import InvalidField, NotAChoice, OutOfRange, UnknownField
 
@@ -26,10 +34,8 @@ NAMED_SIZES = ("512p", "768p", "1024p")
 _WH = re.compile(r"(\d{1,6})\s*[xX×*]\s*(\d{1,6})")
 
 
-def _size(value: object) -> object:
+def _size(value: str) -> str:
     """ "512p", "768p", "1024p" or "WxH", spelled the one way."""
-    if not isinstance(value, str):
-        return value
     text = value.strip().lower()
     if text in NAMED_SIZES:
         return text
@@ -37,7 +43,7 @@ def _size(value: object) -> object:
     if not match:
         raise InvalidField(
             param="size",
-            value=value,
+            value=_shown(value),
             expected='"512p", "768p", "1024p" or "WIDTHxHEIGHT"',
             expected_zh="512p、768p、1024p 或 宽x高",
         )
@@ -49,9 +55,9 @@ def _size(value: object) -> object:
     return f"{int(match[1])}x{int(match[2])}"
 
 
-def _prompt(name: str) -> Callable[[object], object]:
-    def check(value: object) -> object:
-        if isinstance(value, str) and len(value) > PROMPT_LIMIT:
+def _prompt(name: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if len(value) > PROMPT_LIMIT:
             raise OutOfRange(
                 param=name, value=f"{len(value)} characters long", low=0, high=f"{PROMPT_LIMIT} characters"
             )
@@ -60,18 +66,21 @@ def _prompt(name: str) -> Callable[[object], object]:
     return check
 
 
-def _colour(value: object) -> object:
-    if isinstance(value, str):
-        text = value.strip().lower()
-        if re.fullmatch(r"#?[0-9a-f]{6}", text):
-            return "#" + text.removeprefix("#")
-        raise InvalidField(
-            param="background",
-            value=value,
-            expected='a colour such as "#ffffff"',
-            expected_zh='颜色，例如 "#ffffff"',
-        )
-    return value
+def _colour(value: str) -> str:
+    text = value.strip().lower()
+    if re.fullmatch(r"#?[0-9a-f]{6}", text):
+        return "#" + text.removeprefix("#")
+    raise InvalidField(
+        param="background",
+        value=_shown(value),
+        expected='a colour such as "#ffffff"',
+        expected_zh='颜色，例如 "#ffffff"',
+    )
+
+
+def _shown(value: object) -> object:
+    """A value as it can stand in a message: short, and nothing that a terminal would obey."""
+    return value if isinstance(value, (int, float)) else repr(value)[:80]
 
 
 def _whole(value: object) -> object:
@@ -91,12 +100,12 @@ class VideoRequest(BaseModel):
 
     image: Annotated[Any, Field(exclude=True, repr=False)] = None
     """Where the picture is: a path, its bytes, a Pillow image or a uint8 array [h w 3]. Never stored."""
-    prompt: Annotated[str, BeforeValidator(_prompt("prompt"))] = ""
-    negative_prompt: Annotated[str | None, BeforeValidator(_prompt("negative_prompt"))] = None
+    prompt: Annotated[str, AfterValidator(_prompt("prompt"))] = ""
+    negative_prompt: Annotated[str, AfterValidator(_prompt("negative_prompt"))] | None = None
     model: str | None = None
-    size: Annotated[str | None, BeforeValidator(_size)] = None
+    size: Annotated[str, AfterValidator(_size)] | None = None
     fit: Fit | None = None
-    background: Annotated[str | None, BeforeValidator(_colour)] = None
+    background: Annotated[str, AfterValidator(_colour)] | None = None
     """Colour behind transparent pictures (default white) and of the bars of fit="pad" (default black)."""
     num_frames: Annotated[int, Field(ge=FRAMES[0], le=FRAMES[1])] | None = None
     fps: Annotated[int, Field(ge=1, le=120)] | None = None
@@ -138,7 +147,7 @@ def _translate(error: ValidationError) -> InvalidField | NotAChoice | OutOfRange
     """The first problem pydantic found, as one of ours."""
     first = error.errors(include_url=False)[0]
     param, kind, value = str(first["loc"][0]) if first["loc"] else "request", first["type"], first["input"]
-    shown = value if isinstance(value, (int, float)) else repr(value)[:80]
+    shown = _shown(value)
     if kind == "extra_forbidden":
         return UnknownField(param=param, known=", ".join(field_names()))
     if kind == "literal_error":
@@ -167,5 +176,5 @@ def _literals(kind: object) -> Iterator[object]:
 
 def _bounds(param: str) -> tuple[object, object]:
     schema = VideoRequest.model_json_schema()["properties"][param]
-    spec = next((s for s in schema.get("anyOf", [schema]) if "maximum" in s), {})
+    spec: dict[str, Any] = next((s for s in schema.get("anyOf", [schema]) if "maximum" in s), {})
     return spec.get("minimum", "?"), spec.get("maximum", "?")

@@ -19,7 +19,9 @@ def scene(name: str) -> Scene:
     return analyse(photo(name))
 
 
-def film(where: Scene, *stages: tuple[Cue, ...], num_frames: int = 24, loop: bool = False, seed: int = 1) -> Film:
+def film(
+    where: Scene, *stages: tuple[Cue, ...], num_frames: int = 24, loop: bool = False, seed: int = 1
+) -> Film:
     """A film without effects of ``stages`` at 24 fps."""
     shot = choreograph(stages, where, num_frames, 24, loop, 1.0, seed)
     return Film(where, shot, (), Clock(num_frames, 24, loop))

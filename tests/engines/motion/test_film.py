@@ -100,7 +100,9 @@ def test_a_wall_seen_from_the_side_is_a_plain_shift():
     take = film(where, (Cue("truck_right"),), num_frames=6)
     pose, cover = take.shot.pose(5), take.shot.cover(5)
     shift, centre = 320 * pose.x * 0.5, 159.5
-    back = np.array([[1 / cover, 0, centre - centre / cover + shift], [0, 1 / cover, centre - centre / cover]])
+    back = np.array(
+        [[1 / cover, 0, centre - centre / cover + shift], [0, 1 / cover, centre - centre / cover]]
+    )
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     wanted = cv2.warpAffine(photo("coffee"), back, (320, 320), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     assert psnr(take.frame(5), wanted) > 38
@@ -153,5 +155,5 @@ def test_no_hole_and_no_repeat_at_the_edges():
         for view in views:
             if view.lookup is not None:
                 assert view.lookup.min() >= -2.2
-                assert (view.lookup[..., 0].max() <= 2 * framed.shape[1] - 0.8)
-                assert (view.lookup[..., 1].max() <= 2 * framed.shape[0] - 0.8)
+                assert view.lookup[..., 0].max() <= 2 * framed.shape[1] - 0.8
+                assert view.lookup[..., 1].max() <= 2 * framed.shape[0] - 0.8

@@ -17,7 +17,9 @@ from unstill.engines.motion.matte import guided_filter, light
 from unstill.engines.motion.scene import analyse
 
 
-@pytest.mark.parametrize(("name", "inside"), [("astronaut", (160, 140)), ("flower", (160, 150)), ("coffee", (160, 120))])
+@pytest.mark.parametrize(
+    ("name", "inside"), [("astronaut", (160, 140)), ("flower", (160, 150)), ("coffee", (160, 120))]
+)
 def test_the_subject_is_found(name, inside):
     """A person, a flower, a cup: the layer covers it and not the picture's corners."""
     found = scene(name)
@@ -26,7 +28,9 @@ def test_the_subject_is_found(name, inside):
     assert found.alpha[3, 3] < 0.1
 
 
-@pytest.mark.parametrize(("name", "sky"), [("china", True), ("rocket", True), ("coffee", False), ("flower", False)])
+@pytest.mark.parametrize(
+    ("name", "sky"), [("china", True), ("rocket", True), ("coffee", False), ("flower", False)]
+)
 def test_the_sky_is_found_where_there_is_one(name, sky):
     """A hazy day and a night sky are skies; a table and leaves are not."""
     assert (scene(name).sky is not None) == sky

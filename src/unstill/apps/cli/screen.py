@@ -35,7 +35,12 @@ class Screen:
     def talk(self, text: str) -> None:
         """A sentence for the person, unless --quiet."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        """To stderr. A file's name may hold what a terminal would obey; it is shown, not obeyed."""
+        safe = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+        print(_writable(safe, sys.stderr), file=sys.stderr, flush=True)
 
     def out(self, text: str) -> None:
         """A line of data."""
@@ -64,7 +69,7 @@ class Screen:
         """An error and what to do about it, on stderr."""
         shown = in_flags(error)
         text = f"{self.say('error')}{about}{shown.message(self.language)}\n  {shown.hint(self.language)}"
-        print(text, file=sys.stderr, flush=True)
+        self._print(text)
 
     def error_json(self, error: UnstillError) -> dict[str, object]:
         return {"error": error.to_json(self.language)}
@@ -81,9 +86,9 @@ class Screen:
 
 def asked_language(arguments: Sequence[str]) -> str | None:
     """The value of --lang, in either spelling."""
-    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+    for at, argument in enumerate(arguments):
         if argument == "--lang":
-            return following
+            return next(iter(arguments[at + 1 :]), None)
         if argument.startswith("--lang="):
             return argument.removeprefix("--lang=")
     return None

@@ -132,7 +132,7 @@ def listed(ids: object, names: Mapping[str, _Pair], language: Language) -> str:
 def language_of(asked: str | None, environ: Mapping[str, str], setting: Language | None = None) -> Language:
     """--lang, UNSTILL_LANG, the settings file, then the computer's own language."""
     for choice in (asked, environ.get("UNSTILL_LANG"), setting):
-        if choice == "zh" or choice == "en":
-            return choice
+        if choice in ("zh", "en"):
+            return "zh" if choice == "zh" else "en"
     locale = next((environ[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(n)), "")
     return "zh" if locale.lower().startswith("zh") else "en"

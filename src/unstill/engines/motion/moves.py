@@ -66,8 +66,8 @@ def _circle(sign: float) -> Callable[[float, float, float], Pose]:
     return pose
 
 
-_IN = Move(_dolly, 0.055, 0.45)
-_CLOSER = Move(lambda a, _: Pose(zoom=a), 0.055, 0.5)
+_IN = Move(_dolly, 0.065, 0.45)
+_CLOSER = Move(lambda a, _: Pose(zoom=a), 0.065, 0.5)
 
 
 def _orbits(side: str | None) -> Move:

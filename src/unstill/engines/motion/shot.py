@@ -24,7 +24,7 @@ EARLY = 1.6
 """The cover zoom is done when the move is 1/EARLY through, so that the rest is the move alone."""
 OVERLAP = 0.15
 """How far one move of a sequence reaches into the next, as a share of a stage."""
-BORDER_POINTS, TIMES = 24, 17
+BORDER_POINTS, TIMES = 64, 17
 """Samples along each side and along the shot when fitting the cover zoom."""
 MAX_COVER = 1.5
 EDGE = 0.51
@@ -219,5 +219,5 @@ def _covered(shot: Shot, scene: Scene) -> Shot:
         covers.append(float(max(0.0, ratio.max(initial=0.0))))
         rest = np.maximum(0.0, rest - covers[-1] * share)
     return Shot(
-        shot.lens, shot.legs, shot.tremble, tuple(c * 1.01 for c in covers), shot.num_frames, shot.loop
+        shot.lens, shot.legs, shot.tremble, tuple(c * 1.01 + (0.002 if c else 0) for c in covers), shot.num_frames, shot.loop
     )

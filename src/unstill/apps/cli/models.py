@@ -1,0 +1,81 @@
+"""`unstill models`: what can make videos here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unstill.apps.cli.call import Call
+from unstill.apps.cli.plan import kind_of
+from unstill.apps.cli.screen import Screen
+from unstill.core.plan import find_card
+from unstill.domain.catalog import ModelCard, Range
+from unstill.domain.errors import EngineBroken
+
+
+def list_models(call: Call) -> int:
+    """`unstill models list`; its exit code. Engines that cannot be loaded are said on stderr."""
+    screen = call.screen
+    cards = [card for family in call.services.families for card in family.cards]
+    if screen.json:
+        screen.out_json([_json(card, first=card is cards[0]) for card in cards])
+        call.answered = True
+    else:
+        for card in cards:
+            mark = f" ({screen.say('default_model')})" if card is cards[0] else ""
+            screen.out(f"{card.id}{mark}  {card.title}: {kind_of(card, screen)}. {card.licence}")
+            screen.out(f"    {card.about[screen.language]}")
+    for name in call.services.broken:
+        screen.talk(screen.say("broken_engine", name=name))
+    return 0
+
+
+def show_model(call: Call, name: str) -> int:
+    """`unstill models show ID`; its exit code."""
+    services = call.services
+    known = [card.id for family in services.families for card in family.cards]
+    if name in services.broken and name not in known:
+        raise EngineBroken(param="model", name=name)
+    _, card = find_card(name, services.families)
+    if call.screen.json:
+        call.screen.out_json(_json(card, first=card.id == known[0]))
+        call.answered = True
+    else:
+        call.screen.table(_rows(card, call.screen))
+    return 0
+
+
+def _json(card: ModelCard, *, first: bool) -> dict[str, Any]:
+    return {**card.to_json(), "kind": card.kind, "default": first}
+
+
+def _rows(card: ModelCard, screen: Screen) -> list[tuple[str, str]]:
+    say = screen.say
+    limits = [
+        say(f"{name}_limit", low=_number(span.low), high=_number(span.high))
+        for name, span in (("side", card.side), ("frames", card.frames), ("fps", card.fps))
+    ]
+    rows = [
+        (say("model"), f"{card.id} ({card.title})"),
+        (say("kind"), kind_of(card, screen)),
+        (say("about"), card.about[screen.language]),
+        (say("licence"), card.licence),
+        (say("defaults"), ", ".join(f"{name} {value}" for name, value in card.native.items())),
+        (say("limits"), "; ".join(limits)),
+    ]
+    for at, (name, option) in enumerate(card.options.items()):
+        span = f" [{_span(option.limits)}]" if option.limits else ""
+        rows.append(
+            (
+                "" if at else say("options"),
+                f"{name} = {option.default}{span}  {option.about[screen.language]}",
+            )
+        )
+    return rows
+
+
+def _span(limits: Range) -> str:
+    return f"{_number(limits.low)}..{_number(limits.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

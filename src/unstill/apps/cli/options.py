@@ -1,0 +1,93 @@
+"""The options that commands share. All are text: `VideoRequest` reads the numbers and words the refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from unstill.domain.errors import InvalidField
+
+Pictures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PICTURE",
+        hidden=True,  # the usage line and the text above the options say it better than a table of one row
+    ),
+]
+Prompt = Annotated[str | None, typer.Option(metavar="TEXT", help="The prompt, when not the last word.")]
+NegativePrompt = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What to avoid (generative models only).")
+]
+Model = Annotated[str | None, typer.Option(metavar="ID", help="Which model; see `unstill models list`.")]
+Size = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="512p, 768p, 1024p or WIDTHxHEIGHT in pixels.")
+]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIT", help="keep the picture's shape, crop it to the size, or pad it (keep|crop|pad)."
+    ),
+]
+Background = Annotated[
+    str | None, typer.Option(metavar="COLOUR", help="Behind transparent pictures and bars: #rrggbb.")
+]
+NumFrames = Annotated[str | None, typer.Option(metavar="N", help="How many frames.")]
+Fps = Annotated[str | None, typer.Option(metavar="N", help="Frames per second.")]
+Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same video.")]
+Loop = Annotated[bool | None, typer.Option("--loop/--no-loop", help="End where it began.")]
+Steps = Annotated[str | None, typer.Option(metavar="N", help="Denoising steps (generative models only).")]
+Guidance = Annotated[
+    str | None, typer.Option(metavar="X", help="How closely to follow the prompt (generative models only).")
+]
+Interpolate = Annotated[str | None, typer.Option(metavar="N", help="1, 2 or 4 times the frame rate.")]
+Upscale = Annotated[str | None, typer.Option(metavar="N", help="1, 2 or 4 times the size.")]
+Format = Annotated[str | None, typer.Option(metavar="FORMAT", help="mp4, webm, gif or webp.")]
+ModelOptions = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="A model's own setting; see `unstill models show`."),
+]
+Like = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Use the settings inside this unstill video; yours go first."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors and the answer.")]
+Lang = Annotated[str | None, typer.Option(metavar="en|zh", help="Language of messages.")]
+
+
+FIELDS = (
+    "prompt", "negative_prompt", "model", "size", "fit", "background", "num_frames", "fps", "seed", "loop",
+    "num_inference_steps", "guidance_scale", "interpolate", "upscale", "format",
+)  # fmt: skip
+
+
+def fields_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's fields among a command's arguments, those that were given."""
+    given = {name: arguments[name] for name in FIELDS if arguments[name] is not None}
+    return {**given, "options": model_options(arguments["option"] or ())}
+
+
+def model_options(pairs: Sequence[str]) -> dict[str, float | str | bool]:
+    """NAME=VALUE pairs, values read as numbers or true and false where they look like them."""
+    options: dict[str, float | str | bool] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not (sign and name):
+            raise InvalidField(
+                param="--option", value=repr(pair), expected="NAME=VALUE", expected_zh=" NAME=VALUE 的形式"
+            )
+        options[name.strip()] = _value(value.strip())
+    return options
+
+
+def _value(text: str) -> float | str | bool:
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,79 @@
+"""`unstill plan`: what would be made, without making it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unstill.apps.cli import words
+from unstill.apps.cli.batch import each
+from unstill.apps.cli.call import Call
+from unstill.apps.cli.inputs import sort_words
+from unstill.apps.cli.screen import Screen
+from unstill.core.making import like, plan_for, plan_picture, request_of
+from unstill.core.plan import Plan
+from unstill.domain.catalog import ModelCard
+
+USUAL = (1024, 1024)
+"""A picture's size for checking settings that no picture can make right."""
+
+
+def plan(call: Call, named: Sequence[str], fields: Mapping[str, Any], like_file: str | None) -> int:
+    """The command; its exit code."""
+    inputs = sort_words(named, fields.get("prompt"), 'unstill plan photo.jpg "slow push in"')
+    earlier = like(like_file, call.services)
+    request = request_of({**fields, "prompt": inputs.prompt}, earlier)
+    plan_for(request, USUAL, call.services)  # what is wrong with all of them is said once
+
+    def one(picture: Path, number: int) -> dict[str, Any]:
+        made = plan_picture(request.model_copy(update={"image": picture}), call.services, earlier)
+        if not call.screen.json:
+            if number > 1:
+                call.screen.out("")
+            call.screen.table(plan_rows(call.screen, picture, made, drawn=request.seed is None))
+        return made.to_json(call.screen.language)
+
+    return each(call, inputs, one)
+
+
+def plan_rows(screen: Screen, picture: Path, plan: Plan, *, drawn: bool) -> list[tuple[str, str]]:
+    """The plan in words, label by label."""
+    say, language = screen.say, screen.language
+    rows = [
+        (say("picture"), str(picture)),
+        (say("model"), f"{plan.model} ({kind_of(plan.card, screen)})"),
+        *move_rows(plan.details, screen),
+        (say("video"), video_line(plan.to_json(), screen)),
+        (say("seed"), say("seed_drawn", seed=plan.seed) if drawn else str(plan.seed)),
+        (say("time"), say("about_seconds", seconds=max(1, round(plan.estimate.seconds)))),
+        (
+            say("memory"),
+            say("fits" if plan.fits else "fits_not", mebibytes=plan.estimate.peak_bytes >> 20),
+        ),
+    ]
+    notes = [note.text(language) for note in plan.notes if note.code != "camera_motion"]
+    return rows + [(say("notes") if not at else "", text) for at, text in enumerate(notes)]
+
+
+def kind_of(card: ModelCard, screen: Screen) -> str:
+    return screen.say("generated_video" if card.generative else "camera_motion")
+
+
+def move_rows(details: Mapping[str, Any], screen: Screen) -> list[tuple[str, str]]:
+    """What the camera and the air do, for models that plan it."""
+    if "moves" not in details:
+        return []
+    moves = words.listed(details["moves"], words.MOVES, screen.language)
+    return [
+        (screen.say("moves"), screen.say("auto", moves=moves) if details.get("auto") else moves),
+        (screen.say("effects"), words.listed(details.get("effects"), words.EFFECTS, screen.language)),
+    ]
+
+
+def video_line(made: Mapping[str, Any], screen: Screen) -> str:
+    """Size, frames, rate, length and format in one line."""
+    seconds = f"{made['num_frames'] / made['fps']:.3g}"
+    facts = {name: made[name] for name in ("width", "height", "num_frames", "fps")}
+    line = screen.say("video_line", **facts, seconds=seconds, format=str(made["format"]).upper())
+    return line + (screen.say("looping") if made.get("loop") else "")

@@ -1,0 +1,70 @@
+"""One call of the program from its arguments to its exit code. Every error ends here, in words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from unstill.apps.cli.app import app
+from unstill.apps.cli.call import Call
+from unstill.apps.cli.incident import explained
+from unstill.apps.cli.screen import Screen
+from unstill.apps.cli.stopping import Stopped, listening
+from unstill.apps.cli.usage import UsageError, in_our_words
+from unstill.core.services import Services
+from unstill.domain.errors import Cancelled, UnstillError
+
+
+def run(services: Services, arguments: Sequence[str]) -> int:
+    """Carry out one call of the program; its exit code."""
+    screen = Screen.of(arguments, os.environ)
+    with listening() as stop:
+        call = Call(services, screen, stop)
+        try:
+            code = _carry_out(call, arguments)
+        except (Stopped, Cancelled) as halt:
+            if isinstance(halt, Cancelled) and stop.number is None:
+                return _fail(call, halt)
+            code = _stopped(call)
+        else:
+            code = stop.exit_code if stop.number is not None else code
+    return code
+
+
+def _carry_out(call: Call, arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(list(arguments), prog_name="unstill", standalone_mode=False, obj=call)
+        return code if isinstance(code, int) else 0
+    except UsageError as error:
+        return _fail(call, in_our_words(error, arguments))
+    except Cancelled:
+        raise
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return 1
+    except Exception as error:
+        return _fail(call, explained(error, call.services))
+
+
+def _fail(call: Call, error: UnstillError) -> int:
+    call.screen.complain(error)
+    if call.screen.json and not call.answered:
+        call.screen.out_json(call.screen.error_json(error))
+    return error.exit_code
+
+
+def _stopped(call: Call) -> int:
+    key = "stopped_after" if call.written else "stopped"
+    print(call.screen.say(key, count=call.written), file=sys.stderr, flush=True)
+    if call.screen.json and not call.answered:
+        call.screen.out_json(call.screen.error_json(Cancelled()))
+    return call.stop.exit_code
+
+
+def _let_go_of_stdout() -> None:
+    """Nobody reads it any more; the interpreter must not try to flush it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

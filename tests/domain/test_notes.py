@@ -1,0 +1,44 @@
+"""Remarks are codes with facts, worded where they are shown."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from unstill.domain.notes import TEXTS, Note, note
+
+
+def braces(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", TEXTS)
+def test_every_note_is_a_sentence_in_both_languages(code: str) -> None:
+    """Both fill from one set of facts."""
+    en, zh = TEXTS[code]
+    facts = {name: f"<{name}>" for name in braces(en) | braces(zh)}
+    made = note(code, **facts)
+    assert made.text("en").endswith(".")
+    assert made.text("zh").endswith("。")
+    assert str(made) == made.text("en")
+
+
+@pytest.mark.parametrize("code", TEXTS)
+def test_chinese_needs_no_fact_that_english_lacks(code: str) -> None:
+    """Except a Chinese form of the same fact."""
+    en, zh = (braces(text) for text in TEXTS[code])
+    assert {name.removesuffix("_zh") for name in zh} <= en
+
+
+def test_a_newer_files_note_is_shown_as_its_code() -> None:
+    """Reading a file of a later version does not fail."""
+    assert Note("from_the_future", {"x": 1}).text("zh") == "from_the_future"
+
+
+def test_a_missing_fact_is_found_where_the_note_is_made() -> None:
+    """Not where it is shown to a person."""
+    with pytest.raises(KeyError):
+        note("size_snapped", wanted="1x1")
+    with pytest.raises(KeyError):
+        note("no_such_note")

@@ -1,0 +1,89 @@
+"""Settings come from the environment, then a file; a wrong one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from unstill.domain.errors import BadSetting, BadSettingsFile, UnknownSetting
+from unstill.settings import config_path, load_settings
+
+
+def test_defaults(own_folders: Path) -> None:
+    """Nothing set, nothing needed."""
+    settings = load_settings()
+    assert settings.lang is None
+    assert settings.keep_prompt
+    assert settings.webm_codec == "vp9"
+    assert (settings.max_picture_megapixels, settings.max_picture_side) == (40, 8192)
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the file before the defaults; an empty variable is none."""
+    file = tmp_path / "mine.toml"
+    file.write_text('lang = "zh"\nkeep_prompt = false\nwebm_codec = "av1"\n', encoding="utf-8")
+    monkeypatch.setenv("UNSTILL_CONFIG", str(file))
+    monkeypatch.setenv("UNSTILL_LANG", "en")
+    monkeypatch.setenv("UNSTILL_WEBM_CODEC", "")
+    settings = load_settings()
+    assert (settings.lang, settings.keep_prompt, settings.webm_codec) == ("en", False, "av1")
+
+
+def test_the_file_lies_where_the_system_keeps_such_files(own_folders: Path) -> None:
+    """In the person's own configuration folder."""
+    path = config_path()
+    assert path.name == "unstill.toml"
+    assert path.is_relative_to(own_folders)
+    path.parent.mkdir(parents=True)
+    path.write_text("keep_prompt = false")
+    assert load_settings().keep_prompt is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("UNSTILL_LANG", "fr", "'en' or 'zh'"),
+        ("UNSTILL_KEEP_PROMPT", "perhaps", "true or false"),
+        ("UNSTILL_MAX_PICTURE_SIDE", "9000", "at most 8192"),
+        ("UNSTILL_MAX_PICTURE_SIDE", "big", "a whole number"),
+        ("UNSTILL_MAX_PICTURE_MEGAPIXELS", "0", "more than 0"),
+        ("UNSTILL_MAX_PICTURE_MEBIBYTES", "many", "a number"),
+    ],
+)
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
+    """With what it should be and where it stands."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting) as caught:
+        load_settings()
+    assert f"{name} is {value}, which is not" in caught.value.message()
+    assert says in caught.value.message()
+    assert "the environment" in caught.value.hint()
+    assert "环境变量" in caught.value.hint("zh")
+
+
+def test_a_wrong_entry_of_the_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the file's path; a misspelled one lists what there is."""
+    file = tmp_path / "mine.toml"
+    monkeypatch.setenv("UNSTILL_CONFIG", str(file))
+    file.write_text('lang = "fr"')
+    with pytest.raises(BadSetting, match="lang is fr") as caught:
+        load_settings()
+    assert str(file) in caught.value.hint()
+    file.write_text('langage = "en"')
+    with pytest.raises(UnknownSetting, match="langage") as unknown:
+        load_settings()
+    assert "keep_prompt" in unknown.value.hint()
+
+
+@pytest.mark.parametrize("content", [b"lang = ", b"\xff\xfe", None])
+def test_a_file_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    """Broken, no text, or not there."""
+    file = tmp_path / "mine.toml"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("UNSTILL_CONFIG", str(file))
+    with pytest.raises(BadSettingsFile, match="cannot be read"):
+        load_settings()
