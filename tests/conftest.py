@@ -22,6 +22,8 @@ from unstill.settings import Settings
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
+pytest_plugins = ["budget"]
+
 HERE = Path(__file__).parent
 TESTCARD = EntryPoint("testcard", "testcard:family", wiring.GROUP)
 

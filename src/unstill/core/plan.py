@@ -113,7 +113,7 @@ def make_plan(
     _check_options(request, card)
     reading = family.read(request, card)
     native = {**card.native, **reading.defaults}
-    notes = [*_kind(card, reading.notes), *reading.notes, *_unused(request, card)]
+    notes = [*_kind(card), *reading.notes, *_unused(request, card)]
 
     def chosen(name: str) -> Any:
         given = getattr(request, name)
@@ -145,11 +145,9 @@ def make_plan(
     return replace(draft, estimate=estimate, fits=fits, notes=(*draft.notes, *tight))
 
 
-def _kind(card: ModelCard, said: Sequence[Note]) -> list[Note]:
+def _kind(card: ModelCard) -> list[Note]:
     """What is not generated is never left to look as if it were."""
-    if card.generative or any(n.code == "camera_motion" for n in said):
-        return []
-    return [note("camera_motion")]
+    return [] if card.generative else [note("camera_motion")]
 
 
 def _tight(needed: int, free: int) -> Note:

@@ -48,7 +48,7 @@ class MotionFamily:
             "effects_detail": [asdict(cue) for cue in understood.effects],
         }
         defaults, notes = self._timing(request, card, understood)
-        return Reading(defaults, details, (note("camera_motion"), *notes, *_remarks(understood)))
+        return Reading(defaults, details, (*notes, *_remarks(understood)))
 
     def _timing(
         self, request: VideoRequest, card: ModelCard, understood: Understood

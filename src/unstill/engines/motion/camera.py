@@ -106,7 +106,7 @@ def inverse(homography: Matrix) -> Matrix:
 
 def transform(homography: Matrix, points: Points) -> Points:
     """Points [.. 2] through a homography."""
-    if np.array_equal(homography, np.eye(3)):
+    if points.size == 0 or np.array_equal(homography, np.eye(3)):
         return points
     flat = np.ascontiguousarray(points, np.float32).reshape(-1, 1, 2)
     return np.asarray(cv2.perspectiveTransform(flat, homography)).reshape(points.shape)

@@ -11,9 +11,8 @@ from unstill.core.plan import Plan
 from unstill.core.ports import Anchor, Tick
 from unstill.domain.notes import Note, note
 from unstill.engines.motion import saliency
-from unstill.engines.motion.camera import Pose
 from unstill.engines.motion.effects import make_effect
-from unstill.engines.motion.effects.base import Air, Clock, Effect, Layer, Moment
+from unstill.engines.motion.effects.base import Air, Clock, Effect, Layer, Moment, Side
 from unstill.engines.motion.layers import LayerCamera, Plate, View, lay_over
 from unstill.engines.motion.lexicon import Cue
 from unstill.engines.motion.names import EFFECT_NAMES, PLACES
@@ -38,32 +37,17 @@ class Film:
     def frame(self, index: int) -> Image:
         """Frame ``index`` of the clip, uint8 [h w 3]; ``num_frames`` itself is a loop's first again."""
         at, pose, cover = self.clock.moment(index), self.shot.pose(index), self.shot.cover(index)
-        far = self._camera.far(pose, cover)
-        if pose.is_flat or not self.scene.has_subject:
-            return self._together(at, far, pose, cover)
-        return self._apart(at, far, pose, cover)
-
-    def _together(self, at: Moment, far: View, pose: Pose, cover: float) -> Image:
-        """The camera does not travel: the picture moves as one."""
-        out = far.of(self._plate("picture")).copy()
-        air = Air(self.shot.lens, pose, cover)
-        self._paint(out, at, far, "background")
+        far, air = self._camera.far(pose, cover), Air(self.shot.lens, pose, cover)
+        layered = self.scene.has_subject and (not pose.is_flat or self._air_filled(at))
+        under: Layer = "background" if layered else "picture"
+        out = far.of(self._plate(under))
+        out = out.copy() if far.is_home else out
+        self._paint(out, at, far, under)
         self._draw(out, at, air, "behind")
-        if self.scene.foreground is not None and self._drawn_behind(at):
-            lay_over(out, far.of(self._plate("foreground")), far.window)
-        self._paint(out, at, far, "foreground")
-        self._draw(out, at, air, "front")
-        return out
-
-    def _apart(self, at: Moment, far: View, pose: Pose, cover: float) -> Image:
-        """The camera travels: near things pass before far ones."""
-        out = far.of(self._plate("background")).copy()
-        air = Air(self.shot.lens, pose, cover)
-        self._paint(out, at, far, "background")
-        self._draw(out, at, air, "behind")
-        near = self._camera.near(pose, cover)
-        if near is not None:
-            lay_over(out, near.of(self._plate("foreground")), near.window)
+        near = far if pose.is_flat else self._camera.near(pose, cover)
+        if near is not None and self.scene.has_subject:
+            if layered:
+                lay_over(out, near.of(self._plate("foreground")), near.window)
             self._paint(out, at, near, "foreground")
         self._draw(out, at, air, "front")
         return out
@@ -79,12 +63,12 @@ class Film:
             if overlay is not None:
                 lay_over(out, view.of_soft(overlay), view.window)
 
-    def _draw(self, out: Image, at: Moment, air: Air, side: str) -> None:
+    def _draw(self, out: Image, at: Moment, air: Air, side: Side) -> None:
         for effect in self.effects:
-            effect.draw(out, at, air, "behind" if side == "behind" else "front")
+            effect.draw(out, at, air, side)
 
-    def _drawn_behind(self, at: Moment) -> bool:
-        """Whether anything can have been drawn over the subject that belongs behind it."""
+    def _air_filled(self, at: Moment) -> bool:
+        """Whether anything may be drawn that the subject hides."""
         return at.fade > 0 and any(effect.in_air for effect in self.effects)
 
 
@@ -102,20 +86,7 @@ class MotionEngine:
         """Look at the picture and set the camera up."""
         scene = self._scene(anchor)
         clock = Clock(plan.num_frames, plan.fps, plan.loop)
-        self._notes = []
-        effects = []
-        for cue in plan.details["effects_detail"]:
-            made = make_effect(
-                cue["id"], scene, clock, cue["strength"] * plan.option("effect_strength"), plan.seed
-            )
-            if made is None:
-                en, zh = EFFECT_NAMES[cue["id"]]
-                place, place_zh = PLACES[cue["id"]]
-                self._notes.append(
-                    note("effect_no_place", effect=en, effect_zh=zh, place=place, place_zh=place_zh)
-                )
-            else:
-                effects.append(made)
+        effects = self._effects(plan, scene, clock)
         stages = [[Cue(**cue) for cue in stage] for stage in plan.details["stages"]]
         shot = choreograph(
             stages, scene, plan.num_frames, plan.fps, plan.loop, plan.option("strength"), plan.seed
@@ -123,6 +94,20 @@ class MotionEngine:
         if not scene.has_subject and any(not shot.pose(i).is_flat for i in (0, plan.num_frames // 2)):
             self._notes.append(note("no_subject"))
         return Film(scene, shot, effects, clock)
+
+    def _effects(self, plan: Plan, scene: Scene, clock: Clock) -> list[Effect]:
+        """The effects this picture has a place for; a note for each it has none for."""
+        self._notes, effects = [], []
+        for cue in plan.details["effects_detail"]:
+            strength = cue["strength"] * plan.option("effect_strength")
+            made = make_effect(cue["id"], scene, clock, strength, plan.seed) if strength > 0 else None
+            if made is not None:
+                effects.append(made)
+            elif strength > 0:
+                (en, zh), (place, place_zh) = EFFECT_NAMES[cue["id"]], PLACES[cue["id"]]
+                said = note("effect_no_place", effect=en, effect_zh=zh, place=place, place_zh=place_zh)
+                self._notes.append(said)
+        return effects
 
     def frames(self, plan: Plan, anchor: Anchor, tick: Tick) -> Iterator[Image]:
         """See `Engine.frames`."""

@@ -63,7 +63,9 @@ def _march(image: Image, gap: npt.NDArray[np.uint8]) -> Image:
         known = (1 - gap).astype(np.float32)
         smooth = np.dstack([spread(image[..., c].astype(np.float32), known) for c in range(3)])
         image = np.where(deep[..., None] > 0, np.clip(smooth, 0, 255), image).astype(np.uint8)
-    return np.asarray(cv2.inpaint(image, gap & ~deep & 1, 5, cv2.INPAINT_TELEA))
+    marched = cv2.inpaint(image, gap & ~deep & 1, 5, cv2.INPAINT_TELEA)
+    even = cv2.medianBlur(marched, 5)  # marching leaves thin bright streaks behind sharp corners
+    return np.asarray(np.where(gap[..., None] > 0, even, marched))
 
 
 def _window(mask: npt.NDArray[np.uint8], margin: int) -> tuple[slice, slice]:
@@ -103,7 +105,7 @@ def _fill_fits(photo: npt.NDArray[np.float32], fill: npt.NDArray[np.float32], al
     side = max(3, round(min(alpha.shape) / 70)) | 1
     near, weight = (cv2.blur(m, (side, side)) for m in (_largest(cv2.absdiff(photo, fill)) * clear, clear))
     apart = near / np.maximum(weight, 1e-3)
-    return np.asarray(np.where(weight > 0.02, np.clip((14 - apart) / 8, 0, 1), 0), dtype=np.float32)
+    return np.asarray(np.where(weight > 0.02, np.clip((22 - apart) / 8, 0, 1), 0), dtype=np.float32)
 
 
 def split(image: Image, alpha: Map, fill: Image, hole: Map) -> tuple[Image, Image, Map]:

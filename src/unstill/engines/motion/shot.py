@@ -141,6 +141,8 @@ def _window(number: int, count: int) -> tuple[float, float]:
 
 def amplitude(move: Move, scene: Scene, lens: Lens, strength: float) -> float:
     """How far to go so that the scene's landmarks shift by the move's travel in the median (bisection)."""
+    if strength == 0:
+        return 0.0
     points, around = scene.landmarks, _raster(lens)
     depth, depths = scene.disparity_at(points), scene.disparity_at(around)
     side = min(scene.width, scene.height)
@@ -218,6 +220,7 @@ def _covered(shot: Shot, scene: Scene) -> Shot:
         ratio = np.where(usable, rest / np.maximum(share, 1e-9), 0.0)
         covers.append(float(max(0.0, ratio.max(initial=0.0))))
         rest = np.maximum(0.0, rest - covers[-1] * share)
-    return Shot(
-        shot.lens, shot.legs, shot.tremble, tuple(c * 1.01 + (0.002 if c else 0) for c in covers), shot.num_frames, shot.loop
-    )
+    spare = tuple(
+        c * 1.01 + 0.002 if c else 0.0 for c in covers
+    )  # between the samples the need may be larger
+    return Shot(shot.lens, shot.legs, shot.tremble, spare, shot.num_frames, shot.loop)

@@ -1,8 +1,8 @@
 """Letting a still texture drift for ever: the photo's own clouds, carried by a wind.
 
-Two copies of the texture flow with the wind, half a picture's life apart; each fades out before it has strayed
-too far and starts again (Max, Becker and Crawfis 1993; Vlachos 2010, flow maps). Averaging two unlike
-textures dulls them, so their blend keeps the variance (Heitz and Neyret 2018, eq. 4), with the correlation
+Two copies of the texture flow with the wind, one a life ahead of the other; each fades out before it has
+strayed too far and starts again (Max, Becker and Crawfis 1993; Vlachos 2010, flow maps). Averaging two unlike
+textures dulls them, so their blend keeps the variance (Heitz and Neyret 2018), with the correlation
 that the two copies of this very picture have.
 """
 
@@ -23,8 +23,8 @@ LIFE_S = 6.0
 WHOLE_S = 8.0
 """A clip up to this long that is no loop needs only one copy."""
 COARSE = 24
-"""What is wider than the picture's width over this is the sky's own shading, which stays in place less its
-contrast; the rest is texture, float standard deviations kept."""
+"""What is wider than the picture's width over this is the sky's own shading, which the two copies may
+average; the rest is texture, whose contrast is kept."""
 MIDDLE = 128
 """Texture is kept as levels around this, uint8."""
 
@@ -34,17 +34,20 @@ def only(picture: Image, mask: Map, unit: float) -> Image:
 
     Colour spreads smoothly; texture is mirrored at the nearest edge of the mask.
     """
-    known = cv2.erode((mask > 0.95).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, round(3 * unit)))
+    known = cv2.erode(
+        (mask > 0.95).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, round(3 * unit))
+    )
     if known.all() or not known.any():
         return picture
     height, width = mask.shape
     small = (max(2, width // 2), max(2, height // 2))
     little = cv2.resize(picture, small, interpolation=cv2.INTER_AREA).astype(np.float32)
     inside = cv2.resize(known, small, interpolation=cv2.INTER_NEAREST).astype(np.float32)
-    smooth = np.dstack([spread(np.ascontiguousarray(little[..., i]), inside) for i in range(3)])
-    low = cv2.GaussianBlur(little * inside[..., None], (0, 0), 12 * unit)
-    low /= np.maximum(cv2.GaussianBlur(inside, (0, 0), 12 * unit), 1e-3)[..., None]
+    wide = 12 * unit
+    low = cv2.GaussianBlur(little * inside[..., None], (0, 0), wide)
+    low /= np.maximum(cv2.GaussianBlur(inside, (0, 0), wide), 1e-3)[..., None]
     texture = (little - low) * inside[..., None]
+    smooth = np.dstack([spread(np.ascontiguousarray(low[..., i]), inside) for i in range(3)])
     likeness = smooth + _mirrored(texture, inside)
     full = cv2.resize(likeness, (width, height), interpolation=cv2.INTER_LINEAR)
     weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), max(0.5, unit)) * known
@@ -110,9 +113,13 @@ class Drift:
     def _carried_small(self, seconds: float) -> Image:
         rows, columns = self._shade.shape[:2]
         x, y = pixel_grid(rows, columns, rows, columns)
-        speed = cv2.resize(self._speed, (1, rows), interpolation=cv2.INTER_AREA) * np.float32(columns / self._width)
+        speed = cv2.resize(self._speed, (1, rows), interpolation=cv2.INTER_AREA) * np.float32(
+            columns / self._width
+        )
         gone = x - speed.reshape(rows, 1) * np.float32(seconds)
-        return np.asarray(cv2.remap(self._shade, gone, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+        return np.asarray(
+            cv2.remap(self._shade, gone, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        )
 
     def _correlation(self, mask: Map) -> float:
         """Of the fine texture with itself one life later: streaks along the wind repeat."""

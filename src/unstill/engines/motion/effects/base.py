@@ -23,7 +23,9 @@ FADE_S = 0.8
 FADE_SHARE = 0.2
 """... but at most this share of the clip."""
 
-Layer = Literal["background", "foreground"]
+Layer = Literal["picture", "background", "foreground"]
+"""What is painted on: the whole picture at once, or the background before the subject is laid over it, or the
+subject. On the picture an effect keeps off the subject by itself."""
 Side = Literal["behind", "front"]
 
 

@@ -34,6 +34,8 @@ FAR = 1.9
 """How much smaller new clouds are at the horizon."""
 DENSE, NIGHT = 0.72, (60.0, 140.0)
 """The most a new cloud covers; mean sky levels between which night turns to day."""
+MOST = 46.0
+"""Levels by which a new cloud at its densest changes the sky, on average: on a deep blue it stays a veil."""
 PALE, SHADE = (205.0, 240.0), 27.0
 """Levels of a sky's weakest colour between which white clouds no longer show on it and grey ones, this many
 levels darker, do."""
@@ -48,6 +50,8 @@ class Clouds(Effect):
         super().__init__(scene, clock, strength, seed)
         self.wind = 1.0 if self.random.random() < 0.5 else -1.0
         """1: the clouds drift to the right, -1: to the left."""
+        self.pace = SPEED * strength * float(self.random.uniform(0.85, 1.15))
+        """Pixels a second at 1024 at the top of the sky."""
         self._region: Map | None = None
         if scene.sky is None or strength < 0 or not (scene.sky > 0.5).any():
             return
@@ -71,7 +75,9 @@ class Clouds(Effect):
         painted: Image | None = None
         if self._drift is not None:
             cover = cv2.convertScaleAbs(self._mask, alpha=min(1.0, FADE_IN * at.fade))
-            sky = cv2.multiply(self._drift.at(at.seconds), cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), scale=1 / 255)
+            sky = cv2.multiply(
+                self._drift.at(at.seconds), cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), scale=1 / 255
+            )
             painted = np.asarray(cv2.merge([*cv2.split(sky), cover]))
         if self._new is not None:
             added = self._new.overlay(at, self._plain)
@@ -85,7 +91,7 @@ class Clouds(Effect):
         """Wind at picture rows, pixels a second, signed; the sky's lowest row is as far as it gets."""
         height = 1 - (rows - self._rows.start) / max(1, self._rows.stop - self._rows.start)
         share = SLOWEST + (1 - SLOWEST) * np.clip(height, 0, 1)
-        return np.asarray(self.wind * SPEED * self.strength * self.scene.unit * share, dtype=np.float32)
+        return np.asarray(self.wind * self.pace * self.scene.unit * share, dtype=np.float32)
 
     def _row_numbers(self) -> npt.NDArray[np.float32]:
         return np.arange(self._rows.start, self._rows.stop, dtype=np.float32)
@@ -107,7 +113,11 @@ class Clouds(Effect):
             return 0.0
         change = np.abs(little[:, shift:] - little[:, :-shift]).max(2)[both]
         share = float((change > SEEN).mean())
-        return float(1 - smoothstep(PLAIN, TEXTURED, np.float32([[share]]))[0, 0])
+        return 1 - _between(PLAIN, TEXTURED, share)
+
+
+def _between(low: float, high: float, value: float) -> float:
+    return float(smoothstep(low, high, np.full((1, 1), value, np.float32))[0, 0])
 
 
 def _over(top: Image, below: Image) -> Image:
@@ -150,10 +160,10 @@ class NewClouds:
 
     def _cover(self, at: Moment) -> Map:
         """How much cloud there is, float32 [rows columns] 0..1; the finer wisps fly a little faster."""
-        gone = np.float32(self._owner.wind * SPEED * self._owner.strength / GRAIN * at.seconds)
+        gone = np.float32(self._owner.wind * self._owner.pace / GRAIN * at.seconds)
         big = sampled(self._big, self._x - gone, self._y)
         fine = sampled(self._fine, 1.3 * self._x - 1.5 * gone, 1.5 * self._y)
-        return smoothstep(-0.6, 2.2, big + 0.35 * fine) * self._haze
+        return np.asarray(smoothstep(-0.6, 2.2, big + 0.35 * fine) * self._haze)
 
     def _backdrop(self, little: Colour, known: Map) -> Colour:
         """The sky without its texture, float32 [rows columns 3]."""
@@ -161,12 +171,12 @@ class NewClouds:
         return np.asarray(cv2.GaussianBlur(smooth, (0, 0), max(1.0, self._columns / 40)), dtype=np.float32)
 
     def _colours(self, seen: Colour, sky: Colour) -> Colour:
-        """What full cover does to each sky pixel, float32 [rows columns 4]: levels to add, and alpha (0..255).
+        """What full cover does to each sky pixel, float32 [rows columns 4]: levels to add, alpha (0..255).
 
         By day clouds are white against blue and grey against a white sky; at night they are little lighter
         than the sky and less blue. What warmth the lowest sky has, they share.
         """
-        day = float(smoothstep(*NIGHT, np.float32([[seen.mean()]]))[0, 0])
+        day = _between(*NIGHT, float(seen.mean()))
         grey = sky.mean(2, keepdims=True)
         low = sky[-max(1, self._rows // 8) :].mean((0, 1))
         warm = 0.7 + 0.3 * np.clip(low / max(float(low.mean()), 1), 0.8, 1.3)
@@ -175,5 +185,6 @@ class NewClouds:
         target = day * ((1 - pale) * white * warm + pale * shade)
         target = target + (1 - day) * ((0.4 * sky + 0.6 * grey) * 1.36 + 10) * warm
         change = (np.minimum(target, 253) - sky).astype(np.float32)
+        change *= np.float32(min(1.0, MOST / max(float(np.abs(change).mean((0, 1)).max()), 1.0)))
         dark = np.maximum(0, (-change / np.maximum(sky, 8)).max(2))
         return np.dstack([change + dark[..., None] * sky, dark * 255]).astype(np.float32)

@@ -74,7 +74,8 @@ class Fog(Effect):
         most = np.float32(THICKEST * min(1.5, max(1.0, self.strength)))
         hidden = most * (1 - np.exp((clear - 1) / most))
         full = enlarged(hidden, self.scene.height, self.scene.width)
-        full *= self.scene.alpha if over else self._clear
+        if layer != "background":
+            full *= self.scene.alpha if over else self._clear
         alpha = cv2.convertScaleAbs(full, alpha=255)
         colour = cv2.multiply(self._colour, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), scale=1 / 255)
         return np.asarray(cv2.merge([*cv2.split(colour), alpha]))
@@ -106,7 +107,9 @@ class Fog(Effect):
 
     def _ambient(self, rows: int, columns: int) -> npt.NDArray[np.uint8]:
         """Fog's colour, uint8 [h w 3]: the picture's own light, scattered: greyed, brightened and blurred."""
-        small = cv2.resize(self.scene.picture, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
+        small = cv2.resize(self.scene.picture, (columns, rows), interpolation=cv2.INTER_AREA).astype(
+            np.float32
+        )
         local = cv2.GaussianBlur(small, (0, 0), columns / 9)
         mean = small.mean((0, 1))
         bright = float(np.clip(np.percentile(small.mean(2), 80) * 1.1 + 12, 105, 235))

@@ -14,9 +14,9 @@ Vector = npt.NDArray[np.float32]
 def tile(random: np.random.Generator, side: int, coarsest: float, finest: float, slope: float = 1.7) -> Map:
     """A periodic random field, float32 [side side], mean 0, standard deviation 1.
 
-    Spectral synthesis (Saupe 1988, in The Science of Fractal Images, section 2.5): white noise whose amplitude
-    falls with frequency as f^-slope, kept between the wavelengths ``coarsest`` and ``finest`` (in samples,
-    soft ends). Clouds measure slopes near 5/3 + 1/2 in amplitude; a little rougher reads better on a screen.
+    Spectral synthesis (Saupe 1988, in The Science of Fractal Images): white noise whose amplitude falls with
+    frequency as f^-slope, kept between the wavelengths ``coarsest`` and ``finest`` (in samples, soft ends).
+    Turbulence (an energy spectrum of k^-5/3) has a slope of 4/3 in two dimensions; veils look softer.
     """
     grid = np.fft.rfft2(random.standard_normal((side, side)))
     f = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
@@ -33,7 +33,9 @@ def sampled(field: Map, x: Map, y: Map) -> Map:
     side = np.float32(field.shape[0])
     padded = cv2.copyMakeBorder(field, 0, 1, 0, 1, cv2.BORDER_WRAP)
     wrapped_x, wrapped_y = x - np.floor(x / side) * side, y - np.floor(y / side) * side
-    return np.asarray(cv2.remap(padded, wrapped_x, wrapped_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    return np.asarray(
+        cv2.remap(padded, wrapped_x, wrapped_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
 
 
 def smoothstep(low: float, high: float, values: Map) -> Map:

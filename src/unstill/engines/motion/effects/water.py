@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +19,8 @@ Mask = npt.NDArray[np.bool_]
 WORK_SIDE = 320
 """The search runs at this longer side."""
 SMOOTH = 4.5
-"""Mean Lab level against its 2 px blur below which a surface may be water (the china lake has 0.6, a rough sea
-about 3, leaves and roofs 6 and more)."""
+"""Mean Lab level against its 2 px blur below which a surface may be water (a hazy lake
+has 0.7 to 1.7, leaves and roofs 4 to 15)."""
 MIN_SHARE, MIN_WIDTH = 0.025, 0.25
 """Least share of the picture, and of its width, that a piece of water fills."""
 MIN_SHORE = 0.35
@@ -26,18 +28,20 @@ MIN_SHORE = 0.35
 BARE_SHARE, BARE_WIDTH, BARE_RIPPLE = 0.15, 0.6, 1.35
 """Where no sky tells the horizon: larger, wider, and with ripples, which make gradients up and down stronger
 than across by this factor."""
+SURE_SKY, LEVELS = 0.12, (11.0, 3.5, 3.5)
+"""A sky that fills less of the picture tells no horizon; least tolerance in Lab levels around one surface."""
 
 STEP = 2.0
 """Pixels (at 1024) between samples of the wave field."""
-WAVES = 14
-SHIFT, SHINE = 2.6, 11.0
+WAVES = 16
+SHIFT, SHINE = 2.2, 7.5
 """Root mean square of the displacement (pixels at 1024, near the viewer) and of the shading (levels)."""
 PACE_HZ = (0.45, 1.3)
 """Frequencies of the longest and the shortest waves."""
-LENGTHS = (18.0, 120.0)
+LENGTHS = (15.0, 70.0)
 """Wavelengths, pixels (at 1024) in the nearest row; at the horizon they are `DISTANCE` times shorter."""
 DISTANCE = 5.0
-FINEST = 7.0
+FINEST = 4.5
 """Waves shorter than about this many pixels (at 1024) on the screen blend into a sheen: they are left out."""
 
 
@@ -88,7 +92,7 @@ class Water(Effect):
         level = min(scene.horizon * scene.height, top) if scene.sky is not None else top - 0.1 * scene.height
         near = np.clip((y + top - level) / max(1.0, scene.height - level), 0, 1)
         # Ground seen in perspective: one step on it is longer on the screen the nearer it is.
-        soft = 1 / (np.sqrt(DISTANCE) - 1)
+        soft = 1 / (math.sqrt(DISTANCE) - 1)
         shrink = ((near + soft) / (1 + soft)) ** 2
         ahead = (scene.height - level) * (1 + soft) ** 2 * (1 / (near + soft) - 1 / (1 + soft))
         aside = (x + left - scene.width / 2) / np.sqrt(shrink)
@@ -105,7 +109,7 @@ class Water(Effect):
         low, high = LENGTHS
         draw = self.random
         lengths = low * (high / low) ** (np.arange(WAVES) / (WAVES - 1)) * draw.uniform(0.9, 1.1, WAVES)
-        heading, start = draw.normal(0, 0.42, WAVES), draw.uniform(0, 2 * np.pi, WAVES)
+        heading, start = draw.normal(0, 0.48, WAVES), draw.uniform(0, 2 * np.pi, WAVES)
         share = np.log(lengths / low).clip(0) / np.log(high / low)
         self._hz = PACE_HZ[1] * (PACE_HZ[0] / PACE_HZ[1]) ** share
         basis = []
@@ -147,7 +151,7 @@ def find_water(scene: Scene) -> Map | None:
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     texture = cv2.blur(np.abs(lab - cv2.GaussianBlur(lab, (0, 0), 2)).mean(2), (5, 5))
     free = (subject < 0.3) & (texture < SMOOTH)
-    if scene.sky is None:
+    if scene.sky is None or float(scene.sky.mean()) < SURE_SKY:
         mask = _piece(free & _deep(small), BARE_SHARE, BARE_WIDTH)
         if mask is None or not _rippled(small, mask):
             return None
@@ -155,6 +159,7 @@ def find_water(scene: Scene) -> Map | None:
         sky = cv2.resize(scene.sky, size, interpolation=cv2.INTER_AREA)
         below = np.arange(size[1])[:, None] > scene.horizon * size[1] + 0.01 * size[1]
         mask = _piece(free & below & (sky < 0.3) & _mirrors(small, lab, sky), MIN_SHARE, MIN_WIDTH)
+        mask = None if mask is None else _piece(mask & _one_surface(lab, texture, mask), MIN_SHARE, MIN_WIDTH)
     return None if mask is None else _soft(scene, mask)
 
 
@@ -191,6 +196,25 @@ def _mirrors(small: Image, lab: Map, sky: Map) -> Mask:
     return np.asarray((cool | alike) & bright)
 
 
+def _one_surface(lab: Map, texture: Map, mask: Mask) -> Mask:
+    """What goes on as the nearer, smoother half of a piece does: a far shore in haze does not.
+
+    Lightness and colour of the half are fitted by planes over the picture; tolerance grows with their own
+    spread.
+    """
+    rows, columns = np.nonzero(mask)
+    calm = (rows >= np.median(rows)) & (texture[rows, columns] <= np.percentile(texture[mask], 60))
+    places = np.stack([np.ones_like(rows), columns, rows], 1).astype(np.float64)
+    values = lab[rows, columns].astype(np.float64)
+    planes, *_ = np.linalg.lstsq(places[calm], values[calm], rcond=None)
+    off = np.abs(values - places @ planes)
+    allowed = np.maximum(LEVELS, 3.0 * off[calm].std(0))
+    rough = max(1.0, 3.0 * float(np.median(texture[rows, columns][calm])))
+    out = np.zeros_like(mask)
+    out[rows, columns] = (off < allowed).all(1) & (texture[rows, columns] < rough)
+    return out
+
+
 def _deep(small: Image) -> Mask:
     """Blue-green as water is where no sky is in sight; neither black nor the green of leaves."""
     hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
@@ -213,7 +237,8 @@ def _rippled(small: Image, mask: Mask) -> bool:
 def _soft(scene: Scene, mask: Mask) -> Map:
     """The mask at the picture's size with the picture's own edges."""
     full = cv2.resize(mask.astype(np.float32), (scene.width, scene.height), interpolation=cv2.INTER_LINEAR)
+    guide = np.asarray(scene.picture / np.float32(255), dtype=np.float32)
     near = cv2.dilate(full, np.ones((3, 3)), iterations=max(1, round(5 * scene.unit)))
-    soft = guided_filter(scene.picture.astype(np.float32) / 255, full, max(4, scene.width // 128), 3e-4)
+    soft = guided_filter(guide, np.asarray(full, dtype=np.float32), max(4, scene.width // 128), 3e-4)
     soft = np.clip((soft - 0.15) / 0.7, 0, 1) * (near > 0.5) * (1 - scene.alpha)
     return np.asarray(soft if scene.sky is None else soft * (1 - scene.sky), dtype=np.float32)

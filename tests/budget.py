@@ -1,0 +1,37 @@
+"""What the tests cost, part by part, against a budget: printed at the end of a run, never a failure.
+
+A plugin: `-p budget` is not needed, `conftest.py` loads it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+PARTS = [
+    ("a picture to a video", 8, ""),
+]
+"""Name, minutes, and the folder or file (from `tests/`) whose tests belong to it; the longest match counts."""
+
+_spent: dict[str, float] = defaultdict(float)
+
+
+def _part(nodeid: str) -> str:
+    path = nodeid.removeprefix("tests/")
+    return max((p for p in PARTS if path.startswith(p[2])), key=lambda p: len(p[2]))[0]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _spent[_part(report.nodeid)] += report.duration
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
+    yield
+    for name, minutes, _ in PARTS:
+        spent = _spent[name] / 60
+        verdict = "within" if spent <= minutes else "OVER"
+        terminalreporter.write_line(f"{name}: {spent:.1f} min, {verdict} its budget of {minutes} min")
