@@ -30,7 +30,7 @@ $(VENV)/dev.stamp: $(VENV)/core.stamp pyproject.toml
 	@touch $@
 
 demo: $(VENV)/core.stamp
-	@$(BIN)/unstill generate src/unstill/assets/examples/coffee.jpg "slow push in, steam rising" -o demo.mp4 --force
+	@$(BIN)/unstill generate src/unstill/assets/examples/rocket.jpg "push in, clouds drifting, lights flickering" -o demo.mp4 --force
 	@echo "Open demo.mp4 in any video player."
 
 test: $(VENV)/dev.stamp

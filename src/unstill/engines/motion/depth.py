@@ -13,8 +13,9 @@ from unstill.engines.motion.saliency import Map
 
 NO_SKY = (0.30, 0.22, 0.50)
 """Horizon (share of the height), far and near disparity where no sky is seen: an indoor slope."""
-WITH_SKY = (0.03, 0.62)
-"""Far and near disparity of the ground under a sky."""
+WITH_SKY, SLOPE = (0.03, 0.62), 1.15
+"""Far and near disparity of the ground under a sky, and how fast it rises below the horizon, a picture height
+(disparity of a plane is linear in the row; the slope is the camera's height above it)."""
 UPRIGHT = 0.12
 """Disparity of what stands above the horizon and is not sky: hills, towers, trees."""
 
@@ -37,6 +38,8 @@ def background_disparity(sky: Map | None, level: float, shape: tuple[int, int]) 
     """Disparity behind the subject, float32 [h w]: a ground plane below the horizon ``level`` (0..1)."""
     height, width = shape
     far, near = WITH_SKY if sky is not None else NO_SKY[1:]
+    if sky is not None:
+        near = min(near, far + SLOPE * (1 - level))
     rows = np.arange(height, dtype=np.float32)[:, None] / height
     ramp = far + (near - far) * np.clip((rows - level) / max(1 - level, 1e-3), 0, 1)
     out = np.repeat(ramp, width, axis=1).astype(np.float32)

@@ -60,7 +60,10 @@ class Clouds(Effect):
         self._rows = slice(int(rows[0]), int(rows[-1]) + 1)
         part = np.ascontiguousarray(self._region[self._rows])
         picture = np.ascontiguousarray(scene.picture[self._rows])
-        self._mask = np.asarray(cv2.convertScaleAbs(part, alpha=255))
+        self._masks = {
+            "picture": np.asarray(cv2.convertScaleAbs(part, alpha=255)),
+            "background": np.asarray(cv2.convertScaleAbs(self._behind_too(), alpha=255)),
+        }
         self._plain = self._evenness(picture, part)
         self._drift = self._own(picture, part) if self._plain < 1 else None
         self._new = NewClouds(self, picture, part) if self._plain > 0 else None
@@ -74,18 +77,27 @@ class Clouds(Effect):
             return None
         painted: Image | None = None
         if self._drift is not None:
-            cover = cv2.convertScaleAbs(self._mask, alpha=min(1.0, FADE_IN * at.fade))
+            cover = cv2.convertScaleAbs(self._masks[layer], alpha=min(1.0, FADE_IN * at.fade))
             sky = cv2.multiply(
                 self._drift.at(at.seconds), cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), scale=1 / 255
             )
             painted = np.asarray(cv2.merge([*cv2.split(sky), cover]))
         if self._new is not None:
-            added = self._new.overlay(at, self._plain)
+            added = self._new.overlay(at, self._plain, self._masks[layer])
             painted = added if painted is None else _over(added, painted)
         assert painted is not None
         out = np.zeros((self.scene.height, self.scene.width, 4), np.uint8)
         out[self._rows] = painted
         return out
+
+    def _behind_too(self) -> Map:
+        """The sky as it goes on behind the subject, float32, the sky's rows: a moving camera uncovers it."""
+        assert self.scene.sky is not None
+        sky, alpha = (np.ascontiguousarray(m[self._rows]) for m in (self.scene.sky, self.scene.alpha))
+        known = (alpha < 0.02).astype(np.float32)
+        if not known.any():
+            return sky
+        return np.asarray(np.where(known > 0, sky, np.clip(spread(sky, known), 0, 1)), dtype=np.float32)
 
     def speed(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Wind at picture rows, pixels a second, signed; the sky's lowest row is as far as it gets."""
@@ -149,14 +161,13 @@ class NewClouds:
         self._y = WIDE * np.cumsum(scale, axis=0, dtype=np.float32) * (height / self._rows)
         bend = sampled(self._big, self._x * 0.6, self._y * 0.6)
         self._x, self._y = self._x + 6 * bend, self._y + 6 * bend
-        self._mask = cv2.merge([np.asarray(cv2.convertScaleAbs(part, alpha=255))] * 4)
 
-    def overlay(self, at: Moment, amount: float) -> Image:
-        """Premultiplied RGBA uint8 of the sky's rows: light added, shade laid over."""
+    def overlay(self, at: Moment, amount: float, mask: Image) -> Image:
+        """Premultiplied RGBA uint8 of the sky's rows under ``mask``: light added, shade laid over."""
         cover = self._cover(at) * np.float32(DENSE * min(1.0, self._owner.strength) * at.fade * amount)
         soft = cv2.multiply(self._change, cv2.merge([cover] * 4))
-        full = cv2.resize(soft, self._mask.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return np.asarray(cv2.multiply(cv2.convertScaleAbs(full), self._mask, scale=1 / 255))
+        full = cv2.resize(soft, mask.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return np.asarray(cv2.multiply(cv2.convertScaleAbs(full), cv2.merge([mask] * 4), scale=1 / 255))
 
     def _cover(self, at: Moment) -> Map:
         """How much cloud there is, float32 [rows columns] 0..1; the finer wisps fly a little faster."""
