@@ -34,7 +34,6 @@ class Settings(BaseSettings):
     keep_prompt: bool = True
     """Whether video files carry the prompt they were made from."""
     log_dir: Path = Field(default_factory=lambda: platformdirs.user_log_path("unstill", appauthor=False))
-    cache_dir: Path = Field(default_factory=lambda: platformdirs.user_cache_path("unstill", appauthor=False))
     webm_codec: Literal["vp9", "av1"] = "vp9"
     """What WebM files hold: vp9 plays everywhere, av1 is smaller and slower to make."""
     max_picture_mebibytes: float = Field(default=20, gt=0, le=1024)

@@ -6,6 +6,7 @@ import numpy as np
 
 from unstill.engines.motion.effects.base import Air, Clock, Moment, Side
 from unstill.engines.motion.effects.particles import (
+    FAINTEST,
     Backdrop,
     Fall,
     Floats,
@@ -21,26 +22,28 @@ from unstill.engines.motion.effects.particles import (
 from unstill.engines.motion.saliency import Image
 from unstill.engines.motion.scene import Scene
 
-COUNT, COUNT_SOFT = 1000, 26
+COUNT, COUNT_SOFT = 620, 20
 """Drops in a square picture, and the near ones that are out of focus."""
 FARTHEST, SOFT_FROM, NEAREST = 0.14, 1.3, 2.4
 """Disparities."""
 SPEED, GROWTH = 1450.0, 0.55
-"""Pixels (at 1024) per second that a drop of disparity 1 falls, and the power of disparity by which it changes:
-near drops are faster, though less than by perspective, which would let far rain crawl."""
+"""Pixels (at 1024) per second that a drop of disparity 1 falls, and the power of disparity by which that
+changes: near drops are faster, though less than by perspective, which would let far rain crawl."""
 SHUTTER_S = 1 / 30
 """Seconds of fall that one streak shows, whatever the frame rate."""
-WIDTH, BLUR = 0.95, 1.9
-"""Pixels (at 1024): half the width of a streak of disparity 1, and what each unit nearer than focus adds."""
-NARROWEST = 0.62
-"""Pixels; a narrower streak would flicker between columns."""
-OPACITY = 0.62
+WIDTH, BLUR = 1.85, 3.6
+"""Pixels (at 1024): half the width of a streak of disparity 1, soft edge included, and what each unit nearer
+than focus adds."""
+NARROWEST, FILLED = 1.2, 0.7
+"""Pixels; a narrower streak would flicker between columns. Below the second, there are fewer instead."""
+OPACITY = 0.68
 LIGHT, DARK = (0.35, (226, 233, 242)), Ink((78, 88, 100))
-"""A drop shows the whole sky upside down (Garg and Nayar 2007, section 3): its light is the brightest of the
-scene (here mixed in by the first number), and darker than that only where the background is bright."""
-BRIGHT = (150.0, 222.0)
-"""Luma of the surroundings over which streaks turn from light to dark."""
-DARK_SHARE = 0.62
+"""A drop shows the whole sky upside down (Garg and Nayar 2007, Vision and Rain), so it shines with
+the brightest of the scene (mixed in by the first number) and looks dark only before the bright."""
+BRIGHT, DIVERSE = (160.0, 205.0), 70.0
+"""Luma of the surroundings over which streaks turn from light to dark, and by how much that differs among
+them: whatever the grey, some are seen."""
+DARK_SHARE = 0.5
 """Against the bright they show less."""
 
 
@@ -53,23 +56,26 @@ class Rain(Particles):
         super().__init__(scene, clock, strength, seed)
         random, unit = self.random, scene.unit
         near = nearness(random, count_for(scene, strength, COUNT), FARTHEST, SOFT_FROM, 1.1)
-        near = near[thin(random, unit * np.ones_like(near), np.maximum(unit, NARROWEST / WIDTH))]
         soft = nearness(random, count_for(scene, strength, COUNT_SOFT), SOFT_FROM, NEAREST)
         near = np.concatenate([near, soft])
+        width = np.sqrt(WIDTH * unit * near**0.5)  # only the width is bounded, so the root of the area
+        near = near[thin(random, width, np.maximum(width, FILLED**0.5))]
         pace = (0.9 + 0.2 * random.random(len(near))) * (0.85 + 0.15 * min(2.0, strength))
         wind = random.uniform(0.07, 0.15) * random.choice([-1, 1])
         slant = (wind + random.normal(0, 0.008, len(near))).astype(np.float32)
         speed = (SPEED * unit * near**GROWTH * pace).astype(np.float32)
         self.fall = Fall(scene, clock, random, near, speed, slant)
         self.sides = self.split(self.fall.near)
-        self._order, self._length, self._glint = random.random((3, len(near))).astype(np.float32)[:, self.fall.thread]
+        self._order, self._length, self._glint = random.random((3, len(near))).astype(np.float32)[
+            :, self.fall.thread
+        ]
         self._splats = Splats(scene.height, scene.width, (Ink(_light(scene.picture)), DARK))
 
     def draw(self, frame: Image, at: Moment, air: Air, side: Side) -> None:
         who = self.sides[side]
         if at.fade <= 0 or not len(who):
             return
-        heads = self.fall.points(at, air, who, 0.0, 1.0)
+        heads = self.fall.points(at, air, who, 0.0, self.scene.height)
         near, slant = self.fall.near[who], self.fall.slant[who]
         long = self.fall.speed[who] * np.float32(SHUTTER_S) * (0.7 + 0.6 * self._length[who])
         tails = heads - np.stack([slant * long, long], 1)
@@ -80,41 +86,48 @@ class Rain(Particles):
 
     def _streaks(self, seen: Seen, tails: Floats, backdrop: Backdrop) -> None:
         """Splat the streaks, those of one width together."""
-        near = self.fall.near[seen.who]
+        near, heads = self.fall.near[seen.who], seen.points
         blur = BLUR * np.maximum(0, near - 0.7)
         scale = np.float32(self.scene.unit) * seen.grown
         sharp = WIDTH * near**0.5 * scale
         wide = np.maximum(NARROWEST, sharp + blur * scale)
         opacity = OPACITY * seen.opacity * (0.55 + 0.45 * self._glint[seen.who])
-        opacity *= np.clip(sharp / wide, 0.25, 1) ** 0.7
-        boxes = np.ceil(2 * wide).astype(int)
-        for size in np.unique(boxes):
-            some = boxes == size
-            self._some(seen.points[some], tails[some], wide[some], opacity[some], backdrop, int(size))
+        opacity *= np.clip(np.maximum(sharp, NARROWEST) / wide, 0.25, 1) ** 0.7 * np.clip(
+            0.6 + 0.4 * near, 0, 1
+        )
+        ends = np.stack([tails, heads], 1)
+        around = backdrop.at(ends.reshape(-1, 2)).reshape(-1, 2)
+        dark = smoothstep(*BRIGHT, around + DIVERSE * (self._length[seen.who, None] - 0.5))
+        boxes = np.ceil(wide - 0.5).astype(int)  # the middle is rounded: beyond size + 0.5 nothing is missed
+        limit = np.array([self.scene.width, self.scene.height]) + wide[:, None]
+        inside = (ends.max(1) > -wide[:, None]).all(1) & (ends.min(1) < limit).all(1)
+        for size in np.unique(boxes[inside]):
+            some = inside & (boxes == size)
+            self._some(ends[some], wide[some], opacity[some], dark[some], int(size))
 
-    def _some(
-        self, heads: Floats, tails: Floats, wide: Floats, opacity: Floats, backdrop: Backdrop, size: int
-    ) -> None:
-        """Row by row: streaks are nearly upright, so each is a few pixels in every row that it crosses."""
-        top, bottom = np.minimum(heads[:, 1], tails[:, 1]), np.maximum(heads[:, 1], tails[:, 1])
-        first = np.clip(np.floor(top), 0, self.scene.height).astype(np.intp)
-        count = np.clip(np.ceil(bottom) + 1, 0, self.scene.height).astype(np.intp) - first
-        streak = np.repeat(np.arange(len(heads)), count)
-        y = np.arange(len(streak)) - np.repeat(np.cumsum(count) - count, count) + first[streak]
-        length = heads[:, 1] - tails[:, 1]
-        length = np.where(np.abs(length) < 1, np.copysign(1, length), length)
-        share = np.clip((y - tails[streak, 1]) / length[streak], 0, 1).astype(np.float32)
-        x = tails[streak, 0] + share * (heads - tails)[streak, 0]
-        body = (1 - (2 * share - 1) ** 4) * (0.5 + 0.5 * share) * opacity[streak]
+    def _some(self, ends: Floats, wide: Floats, opacity: Floats, dark: Floats, size: int) -> None:
+        """Row by row: streaks are nearly upright, so each is a few pixels in every row that it crosses.
+
+        ``ends`` [n 2 2] and ``dark`` [n 2] are of tails and heads, ``wide`` the half widths.
+        """
+        tails, along = ends[:, 0], ends[:, 1] - ends[:, 0]
+        rows = np.clip([ends[..., 1].min(1), ends[..., 1].max(1) + 1], 0, self.scene.height).astype(np.intp)
+        count = rows[1] - rows[0]
+        streak = np.repeat(np.arange(len(ends)), count)
+        y = np.arange(len(streak)) + (rows[0] - np.cumsum(count) + count)[streak]
+        upright = np.where(np.abs(along[:, 1]) < 1, 1, along[:, 1])
+        share = np.clip((y.astype(np.float32) - tails[streak, 1]) / upright[streak], 0, 1)
+        x = tails[streak, 0] + share * along[streak, 0]
+        shade = dark[streak, 0] + share * (dark[:, 1] - dark[:, 0])[streak]
+        ramp = np.square(2 * share - 1)
+        body = (1 - ramp * ramp) * (0.5 + 0.5 * share) * opacity[streak] * (1 - (1 - DARK_SHARE) * shade)
         column = np.rint(x).astype(np.intp)[:, None] + np.arange(-size, size + 1)
-        across = np.square((column - x[:, None]) / (2 * wide[streak, None]), dtype=np.float32)
+        across = np.square((column - x[:, None]).astype(np.float32) / wide[streak, None])
         weights = np.square(np.clip(1 - across, 0, None)) * body[:, None]
         weights *= (column >= 0) & (column < self.scene.width)
-        drawn = np.flatnonzero(weights > 1 / 200)
-        dark = smoothstep(*BRIGHT, backdrop.at(np.stack([x, y.astype(np.float32)], 1)))
-        weights *= 1 - (1 - DARK_SHARE) * dark[:, None]
+        drawn = np.flatnonzero(weights > FAINTEST)
         spots = (y[:, None] * self.scene.width + column).ravel()[drawn]
-        self._splats.put(spots, weights.ravel()[drawn], dark[drawn // column.shape[1]])
+        self._splats.put(spots, weights.ravel()[drawn], shade[drawn // column.shape[1]])
 
 
 def _light(picture: Image) -> tuple[float, float, float]:

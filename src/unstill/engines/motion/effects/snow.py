@@ -24,13 +24,13 @@ from unstill.engines.motion.effects.particles import (
 from unstill.engines.motion.saliency import Image
 from unstill.engines.motion.scene import Scene
 
-COUNT, COUNT_SOFT = 900, 28
+COUNT, COUNT_SOFT = 900, 36
 """Flakes in a square picture, and the near ones that are out of focus."""
 FARTHEST, SOFT_FROM, NEAREST = 0.16, 1.35, 2.7
 """Disparities. From the middle one on flakes are blurred discs, stamped from a sprite."""
 SPEED = 118.0
-"""Pixels (at 1024) per second that a flake of disparity 1 falls: about 1 m/s two metres away, with the frame
-four metres high (Nakaya 1954 gives 0.5 to 1.5 m/s)."""
+"""Pixels (at 1024) per second that a flake of disparity 1 falls: 1 m/s, usual for flakes (Locatelli and Hobbs
+1974), seen nine metres away."""
 RADIUS = 3.3
 """Pixels (at 1024) of a flake of disparity 1."""
 FOCUS, DEFOCUS = 0.7, 11.0
@@ -40,11 +40,12 @@ SWAY, WAVE = 15.0, 330.0
 """Pixels (at 1024) to the sides, over a fall of so many."""
 WHITE, GREY = Ink((249, 251, 255)), Ink((172, 180, 194))
 """In front of a bright sky real snow looks grey: it has its light from below and the sides."""
-BRIGHT = (176.0, 238.0)
-"""Luma of the surroundings over which flakes turn from white to grey."""
+BRIGHT, DIVERSE = (188.0, 228.0), 44.0
+"""Luma of the surroundings over which flakes turn from white to grey, and by how much that differs among
+them: whatever the grey, some are seen."""
 OPACITY, SOFT_EDGE = 0.92, 1.7
 """Of a flake in focus; and how far its soft edge reaches, as an area."""
-SMALLEST = 1.0
+SMALLEST = 1.2
 """Pixels; a smaller radius would flicker between pixels."""
 
 
@@ -57,9 +58,9 @@ class Snow(Particles):
         super().__init__(scene, clock, strength, seed)
         random, unit = self.random, scene.unit
         near = nearness(random, count_for(scene, strength, COUNT), FARTHEST, SOFT_FROM, 1.2)
-        near = near[thin(random, RADIUS * unit * near, np.maximum(SMALLEST, RADIUS * unit * near))]
         soft = nearness(random, count_for(scene, strength, COUNT_SOFT), SOFT_FROM, NEAREST, 1.2)
         near = np.concatenate([near, soft])
+        near = near[thin(random, RADIUS * unit * near, np.maximum(SMALLEST, RADIUS * unit * near))]
         pace = (0.8 + 0.4 * random.random(len(near))) * (0.8 + 0.2 * min(2.0, strength))
         wind = random.uniform(0.04, 0.2) * random.choice([-1, 1])
         slant = (wind + random.normal(0, 0.05, len(near))).astype(np.float32)
@@ -77,7 +78,8 @@ class Snow(Particles):
             return
         points = self.fall.points(at, air, who, SWAY * unit, WAVE * unit)
         seen = self.seen(at, air, who, points, self.fall.near[who], self._order[who])
-        dark = smoothstep(*BRIGHT, Backdrop(frame).at(seen.points))
+        around = Backdrop(frame).at(seen.points)
+        dark = smoothstep(*BRIGHT, around + DIVERSE * (self._size[seen.who] - 0.5))
         angle = self._turned(seen, at)
         soft = self.fall.near[seen.who] > SOFT_FROM
         self._flakes(seen, angle, dark, np.flatnonzero(~soft))
@@ -87,7 +89,9 @@ class Snow(Particles):
     def _turned(self, seen: Seen, at: Moment) -> Floats:
         """Angle of every flake: some whole turns on its way through the air, so that it loops."""
         turns = np.rint(4 * self._angle[seen.who] - 2)
-        return np.asarray(2 * np.pi * (turns * self.fall.way(at, seen.who) + self._long[seen.who]), np.float32)
+        return np.asarray(
+            2 * np.pi * (turns * self.fall.way(at, seen.who) + self._long[seen.who]), np.float32
+        )
 
     def _radius(self, seen: Seen, some: Indices) -> tuple[Floats, Floats]:
         """Pixels of the flakes and of their blur, as seen."""
@@ -110,7 +114,7 @@ class Snow(Particles):
         drawn_out = 0.5 * self.fall.speed[who] * seen.grown[some] * np.float32(SHUTTER_S)
         xx, yy = (a * c) ** 2 + (b * s) ** 2, (a * s) ** 2 + (b * c) ** 2
         full = np.stack([xx, (a * a - b * b) * c * s, yy + drawn_out**2], 1) * np.float32(SOFT_EDGE)
-        hard = 1 + 0.7 * flake**2 / (flake**2 + blur**2)
+        hard = 1 + 0.7 * flake**2 / (flake**2 + blur**2) * np.clip(edge / 2 - 0.5, 0, 1)
         thinner = np.sqrt(yy / (yy + drawn_out**2)) * np.clip(flake / edge, 0.3, 1)
         weights = OPACITY * seen.opacity[some] * thinner
         self._splats.blobs(seen.points[some], full, hard, weights, dark[some])
@@ -125,7 +129,7 @@ class Snow(Particles):
         mix = (np.column_stack([colour / 255, np.ones(len(some))]) * opacity[:, None]).astype(np.float32)
         c, s = (radius * np.cos(angle[some])).tolist(), (radius * np.sin(angle[some])).tolist()
         for n, (x, y) in enumerate(seen.points[some].tolist()):
-            disc = self._discs[int(seen.who[some[n]]) % len(self._discs)]
+            disc = self._discs[int(self.fall.thread[seen.who[some[n]]]) % len(self._discs)]
             disc.stamp(frame, (x, y), (c[n], -s[n], s[n], c[n]), mix[n, :, None])
 
 
