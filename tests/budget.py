@@ -14,7 +14,7 @@ import pytest
 PARTS = [
     ("a picture to a video", 8, ""),
 ]
-"""Name, minutes, and the folder or file (from `tests/`) whose tests belong to it; the longest match counts."""
+"""Name, minutes, and the folder or file (from `tests/`) that belongs to it; the longest match counts."""
 
 _spent: dict[str, float] = defaultdict(float)
 

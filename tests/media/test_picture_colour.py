@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
 from pictures import (
     GREY,
     GREY_ALPHA,
@@ -26,8 +28,6 @@ from pictures import (
     rgb_profile,
     srgb_encode,
 )
-from PIL import Image, ImageCms
-
 from unstill.media.picture import SafePictureDoor
 
 DOOR = SafePictureDoor()

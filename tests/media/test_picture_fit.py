@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import noise, smooth
 from PIL import Image
 
+from pictures import noise, smooth
 from unstill.core.plan import Plan
 from unstill.core.ports import Anchor, Estimate, Picture
 from unstill.domain.catalog import ModelCard, Range

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+
 from pictures import (
     PNG_MAGIC,
     chunk,
@@ -28,8 +30,6 @@ from pictures import (
     rgb_profile,
     smooth,
 )
-from PIL import Image
-
 from unstill.domain.errors import (
     BadPicture,
     DamagedPicture,

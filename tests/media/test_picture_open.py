@@ -13,6 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+
 from pictures import (
     chunk,
     encoded,
@@ -27,8 +29,6 @@ from pictures import (
     rgb_profile,
     smooth,
 )
-from PIL import Image
-
 from unstill.core.ports import PictureDoor
 from unstill.domain.errors import (
     DamagedPicture,

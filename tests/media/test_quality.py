@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from plans import moving_picture
 
+from plans import moving_picture
 from unstill.domain.errors import BadOutput
 from unstill.media.quality import FrameWatch
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from plans import make_plan, moving_picture, write_video
 
+from plans import make_plan, moving_picture, write_video
 from unstill.domain.errors import BadOutput, EncoderMissing
 from unstill.media.video import AvVideoMaker
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from plans import make_plan, moving_picture, write_video
 
+from plans import make_plan, moving_picture, write_video
 from unstill.domain.errors import BadOutput
 from unstill.media.read_video import probe, read_frames, read_metadata
 from unstill.media.timing import GIF, WEBP

@@ -12,8 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from plans import make_plan, moving_picture, write_video
 
+from plans import make_plan, moving_picture, write_video
 from unstill.media.read_video import probe, read_frames, read_metadata
 
 needs_ffprobe = pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from plans import make_plan, moving_picture, write_video
 
+from plans import make_plan, moving_picture, write_video
 from unstill.domain.errors import FileMissing, NotAVideo, NotReadable, UnstillError
 from unstill.media.read_video import poster, probe, read_frames, read_metadata
 from unstill.media.video import AvVideoMaker

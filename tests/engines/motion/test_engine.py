@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -92,9 +94,8 @@ def test_a_place_missing_in_the_picture_is_said():
 @pytest.mark.parametrize("effect", ["snow", "rain", "dust", "petals", "fog", "clouds"])
 def test_effects_come_in_after_the_first_frame(effect):
     """Frame 0 is the picture; later the effect is there."""
-    words = {"snow": "snow falling", "rain": "rain falling", "dust": "dust motes floating", "petals": "petals falling",
-             "fog": "fog drifting", "clouds": "clouds drifting"}  # fmt: skip
-    made = plan(f"static shot, {words[effect]}", num_frames=25)
+    how = {"dust": "motes floating", "fog": "drifting", "clouds": "drifting"}.get(effect, "falling")
+    made = plan(f"static shot, {effect} {how}", num_frames=25)
     assert made.details["effects"] == [effect]
     frames = list(MotionEngine().frames(made, anchor(), silent))
     assert np.array_equal(frames[0], photo("china"))
@@ -117,7 +118,7 @@ def test_frames_are_what_the_port_asks_for():
     """uint8 RGB of the plan's size, each its own memory."""
     frames = list(MotionEngine().frames(plan("push in"), anchor(), silent))
     assert {(f.dtype.name, f.shape) for f in frames} == {("uint8", (320, 320, 3))}
-    assert not any(np.shares_memory(a, b) for a, b in zip(frames, frames[1:], strict=False))
+    assert not any(np.shares_memory(a, b) for a, b in pairwise(frames))
     frames[0][:] = 0
     again = next(iter(MotionEngine().frames(plan("push in"), anchor(), silent)))
     assert again.any()

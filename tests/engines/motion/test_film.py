@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -63,7 +65,7 @@ def test_a_loop_closes_exactly(move):
     take = film(scene("astronaut"), (Cue(move),), num_frames=24, loop=True)
     frames = [take.frame(i) for i in range(24)]
     assert np.array_equal(take.frame(24), frames[0])
-    steps = [np.abs(a.astype(int) - b).mean() for a, b in zip(frames, frames[1:], strict=False)]
+    steps = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(frames)]
     assert np.abs(frames[-1].astype(int) - frames[0]).mean() <= 1.5 * np.median(steps)
 
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-import scenes
 
+import scenes
 from photos import photo
 from unstill.engines.motion.effects import make_effect
 from unstill.engines.motion.effects.base import Clock, Effect

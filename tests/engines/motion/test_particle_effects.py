@@ -9,9 +9,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+
 from films import flat_scene
 from scenes import scene_of
-
 from unstill.engines.motion.camera import Lens, Pose
 from unstill.engines.motion.effects import make_effect
 from unstill.engines.motion.effects.base import Air, Clock, Moment

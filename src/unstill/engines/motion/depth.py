@@ -21,7 +21,7 @@ UPRIGHT = 0.12
 
 
 def horizon(sky: Map | None, alpha: Map) -> float:
-    """The horizon's height as a share of the picture's: where the sky ends in columns clear of the subject."""
+    """The horizon as a share of the height: where the sky ends in columns clear of the subject."""
     if sky is None:
         return NO_SKY[0]
     height, width = sky.shape

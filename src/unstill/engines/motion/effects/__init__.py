@@ -21,7 +21,7 @@ EFFECT_IDS = tuple(_CLASSES)
 
 
 def make_effect(effect_id: str, scene: Scene, clock: Clock, strength: float, seed: int) -> Effect | None:
-    """The effect in this scene, or None where the picture has no place for it (no sky, no water, no light)."""
+    """The effect in this scene, or None where the picture has no sky, water or light for it."""
     module, name = _CLASSES[effect_id].split(":")
     maker: EffectMaker = getattr(import_module(f"unstill.engines.motion.effects.{module}"), name)
     effect = maker(scene, clock, strength, seed)

@@ -73,7 +73,9 @@ class Air:
     pose: Pose
     cover: float
 
-    def place(self, points: Points, disparity: npt.NDArray[np.float32]) -> tuple[Points, npt.NDArray[np.float32]]:
+    def place(
+        self, points: Points, disparity: npt.NDArray[np.float32]
+    ) -> tuple[Points, npt.NDArray[np.float32]]:
         """Where particles are seen and how much larger.
 
         ``points`` [n 2] are pixels of the picture (x y, may lie outside it) that the particles would cover
@@ -100,10 +102,10 @@ class Effect:
 
     @property
     def region(self) -> Map | None:
-        """Where in the picture it may be seen, float32 [h w] 0..1; None when the picture has no place for it."""
+        """Where in the picture it may be seen, float32 [h w] 0..1; None where it has no place."""
         raise NotImplementedError
 
-    def overlay(self, at: Moment, layer: Layer) -> Image | None:
+    def overlay(self, at: Moment, layer: Layer) -> Image | None:  # noqa: ARG002 the default paints nothing
         """What to lay over a layer in the picture's own space: premultiplied RGBA uint8 [h w 4], or None.
 
         Light is added where colour exceeds alpha. Soft things only: it is sampled bilinearly.
@@ -111,7 +113,7 @@ class Effect:
         return None
 
     def draw(self, frame: Image, at: Moment, air: Air, side: Side) -> None:
-        """Draw particles into ``frame`` (output space, uint8 [h w 3]) in place, behind or in front of the subject."""
+        """Draw particles into ``frame`` (output space, uint8 [h w 3]) in place, behind or before the subject."""
 
 
 EffectMaker = Callable[[Scene, Clock, float, int], Effect]
