@@ -34,7 +34,7 @@ def matches(row: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("part", ["dev", "held", "fresh"])
+@pytest.mark.parametrize("part", ["dev", "held", "fresh", "independent"])
 def test_at_least_97_of_100_prompts_are_read_exactly(part: str) -> None:
     """Moves in order, effects as a set, whether a move was named, and the duration."""
     rows = [r for r in CORPUS if part == ("held" if r.get("held") else r.get("set", "dev"))]
@@ -118,6 +118,11 @@ def test_negation_ends_where_its_clause_ends(prompt: str, moves: list[str]) -> N
         ("before panning right, tilt down", [["tilt_down"], ["pan_right"]]),
         ("zoom in and zoom out", [["zoom_in"], ["zoom_out"]]),
         ("static shot, then push in", [["static"], ["dolly_in"]]),
+        ("hold for 2 seconds, then pan left", [["static"], ["pan_left"]]),
+        ("hold the cup, then pan left", [["pan_left"]]),
+        ("once the camera has tilted up, pull back", [["tilt_up"], ["dolly_out"]]),
+        ("POV walking forward, then pan left", [["dolly_in"], ["pan_left"]]),
+        ("运镜：推+摇（左）→拉", [["dolly_in", "pan_left"], ["dolly_out"]]),
         ("先左移,再推近,最后环绕", [["truck_left"], ["dolly_in"], ["orbit"]]),
         ("边推进边左摇", [["dolly_in", "pan_left"]]),
     ],
@@ -125,6 +130,68 @@ def test_negation_ends_where_its_clause_ends(prompt: str, moves: list[str]) -> N
 def test_moves_happen_together_or_in_turn_as_told(prompt: str, stages: list[list[str]]) -> None:
 
     assert ids(understand(prompt)) == stages
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("zoomin", "zoom in"),
+        ("PanRight", "pan right"),
+        ("pan (left)", "pan left"),
+        ("tilt: down", "tilt down"),
+        ("镜头摇（左）", "镜头左摇"),
+        ("左摇镜头", "镜头左摇"),
+        ("dont move the camera", "don't move the camera"),
+        ("飄著雪", "飘着雪"),
+    ],
+)
+def test_hurried_spelling_is_read_as_the_careful_one(typed: str, meant: str) -> None:
+    assert ids(understand(typed)) == ids(understand(meant)) != []
+    assert effects(typed) == effects(meant)
+    assert understand(typed).auto == understand(meant).auto
+
+
+def test_a_rewritten_spelling_is_still_quoted_as_typed() -> None:
+    """What is rewritten before reading does not shift the quotations after it."""
+    assert understand("Dont Pan（Left）ZoomIn, her HAIR blows").undone == ("her HAIR blows",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "asked"),
+    [
+        ("add petals and clouds", {"petals", "clouds"}),
+        ("push in, with snow", {"snow"}),
+        ("mountains with snow, push in", set()),
+        ("a hillside with clouds behind it", set()),
+        ("加点雨", {"rain"}),
+        ("不要加雨", set()),
+        ("穿好加厚雨衣", set()),
+        ("风沙弥漫", {"dust"}),
+    ],
+)
+def test_a_bare_noun_is_an_effect_only_when_asked_for(prompt: str, asked: set[str]) -> None:
+    assert effects(prompt) == asked
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["no zoom no pan", "totally still", "everything still, only clouds move", "无须任何运镜", "别动镜头"],
+)
+def test_who_forbids_motion_gets_none(prompt: str) -> None:
+    read = understand(prompt)
+    assert (ids(read), read.auto) == ([["static"]], False)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["no snow", "no camera shake", "a still life", "still water", "Negative prompt: zoom"]
+)
+def test_a_refusal_of_something_else_is_not_stillness(prompt: str) -> None:
+    assert understand(prompt).auto
+
+
+def test_refusing_haste_is_not_refusing_the_move() -> None:
+    read = understand("don't zoom in too fast")
+    assert read.stages == ((Cue("zoom_in", 0.65),),)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +240,8 @@ def test_states_and_refusals_are_not_undone(prompt: str) -> None:
         ("时长４秒", 4.0),
         ("十五秒钟", 15.0),
         ("0-3s: push in. 3-6s: orbit", 6.0),
+        ("then after 2 seconds pan left", None),
+        ("hold for 2 seconds, then pan left", None),
         ("80s synthwave car", None),
         ("a woman in her 20s", None),
         ("24fps, 4k", None),
@@ -204,7 +273,8 @@ def test_script_width_and_case_do_not_matter() -> None:
 
 REPEATED = (
     "🎬;\ud800;1;a;pan ;after panning ;绕着;不要;云;镜头缓;water ;"
-    "no zoom, ;no ;she walks ;从左侧;\u0130\ufb03½;在推之前;0-3s:"
+    "no zoom, ;no ;she walks ;从左侧;\u0130\ufb03½;在推之前;0-3s:;"
+    "add some ;aA;加点;推+;pov, a ;pan (;zoomin ;dont ;once the camera ;and hold ;with "
 )
 HOSTILE = ["", "".join(chr(i % 32) for i in range(4000)), *(word * 4000 for word in REPEATED.split(";"))]
 

@@ -7,14 +7,14 @@ from functools import cache
 from sys import maxsize
 
 from unstill.engines.motion.lexicon import chinese as zh
+from unstill.engines.motion.lexicon import english as en
 from unstill.engines.motion.lexicon.cues import Hit
 
 Span = tuple[int, int]
 
 _NEGATION = (
-    r"\b(?:no|not|without|never(?! stop)|avoid(?:s|ing)?|don'?t|do not|does not|doesn'?t|didn'?t|"
-    r"isn'?t|is not|aren'?t|shouldn'?t|"
-    r"mustn'?t|won'?t|can'?t|cannot|(?<!never )(?<!not )(?<!n't )stop(?:s|ping)?(?! motion| frame)|"
+    r"\b(?:no|not|without|never(?! stop)|avoid(?:s|ing)?|"
+    rf"{en.NOT}|(?<!never )(?<!not )(?<!n't )stop(?:s|ping)?(?! motion| frame)|"
     r"instead of|rather than|free of|neither|nor|zero|exclud(?:e|ing)|remove|"
     r"lack of|refrain from|skip the|less|minus|forbid|ban|ditch|drop the)\b(?! (?:only|just|merely|"
     r"simply|long after|one\b|matter))"
@@ -37,8 +37,11 @@ _SEQUENCE = (
     r"third,|transition(?:s|ing)? (?:in)?to|leading (?:in)?to|culminat\w+ (?:in|with)|shot \d|"
     r"scene \d|until|at the end|once)\b|→|->|=>|>>|»"
 )
+_NUMBERED, _ITEM = r"\W*1[.)、]", r"(?<![\w.])[2-9][.)、]"
 _MOVE_NOUN = "pan|tilt|zoom|push|pull|dolly|truck|crane|orbit|arc|roll|track"
-_AFTER = rf"\bafter (?=(?:the camera|it|having|\w+ing|(?:an? |the )?(?:\w+ ){{0,2}}(?:{_MOVE_NOUN}))\b)"
+_AFTER = (
+    rf"\b(?:after|once) (?=(?:the camera|it|having|\w+ing|(?:an? |the )?(?:\w+ ){{0,2}}(?:{_MOVE_NOUN}))\b)"
+)
 _BEFORE = r"(?:^|[.;!?\n] *)before (?=\w+ing\b|the camera)"
 _BEFORE_ZH = r"在([^,。;!?\n]{1,16}?)(?:之前|以前|前)[,]?先?(?=[^,。]{0,12}[推拉摇移升降绕焦])"
 _TIMECODE = r"(?<![\d.])\d{1,3}(?:\.\d{1,3})? ?(?:s|secs?|秒)? ?(?:[-~至到]|to) ?(\d{1,3}(?:\.\d{1,3})?) ?(?:s\b|secs?\b|seconds?\b|秒)"
@@ -48,11 +51,17 @@ _SECONDS = (
     rf"(?<![\d.:])(?:(\d{{1,3}}(?:\.\d{{1,3}})?) ?(?:s\b|secs?\b|seconds?\b|秒)|\b({_NUMBER}) ?(?:secs?|seconds?)\b|"
     r"(?<![几每数多])([零一二两三四五六七八九十半]{1,3})秒)"
 )
+_TOO = r"\b(?:too|so|overly|that|very) (?:fast|quick|hard|much|far|close|rapid|strong|aggressive|sudden|abrupt|wild)|[太过](?:于|分)?(?:快|急|猛|大|多|远|近|强|剧烈|夸张|突然)"
 _NEGATIVE_PROMPT = r"negative(?: prompts?)? ?:|(?:反向|负面|负向|反面)提示词? ?:"
 _DURATION_BEFORE = r"(?:for|over|within|duration|length|lasts?|long|时长|:|=) ?$"
 _DURATION_AFTER = (
     r" *(?:$|[,.;)\u4e00-\u9fff]|(?:long|clips?|videos?|loops?|shots?|duration|in length|seamless)\b)"
 )
+_PART_BEFORE = (
+    r"(?:\bafter|\bat|\bevery|(?:the )?(?:first|last|final))(?: about| around)? $|[第前后每]$|最后$"
+)
+_PART_AFTER = r" *(?:later\b|in,|后|之后|以后|处)"
+_HELD = r"(?:hold|holds|holding|static|still|pause|wait|fixed|locked)(?: \w+)?(?: for)?(?: about| a)? $|(?:停|停留|固定|静止|不动|镜头|保持) ?$"
 _LOOP = r"(?<!hula )(?<!belt )(?<!rope )(?<!fruit )(?:seamless(?:ly)? )?\bloop(?:s|ed|ing|able)?\b(?! (?:around|over|back|through|of|earring|hole))|循环|首尾相接|首尾衔接"
 
 
@@ -74,7 +83,7 @@ def negated(text: str) -> list[Span]:
     for m in _compiled(zh.NEGATION).finditer(text):
         limit = min(len(text), m.end() + 40)
         stop = end.search(text, m.end(), limit)
-        found.append((m.end(), stop.start() if stop else limit))
+        found.append(_measured(text, m.end(), stop.start() if stop else limit))
     for m in _compiled(_NEGATIVE_PROMPT).finditer(text):
         line = text.find("\n", m.end())
         found.append((m.end(), line if line >= 0 else len(text)))
@@ -87,7 +96,24 @@ def negated(text: str) -> list[Span]:
     return apart
 
 
+def unwanted_at(text: str) -> int:
+    """Where the negative prompt begins: what it lists is avoided, never ordered."""
+    m = _compiled(_NEGATIVE_PROMPT).search(text)
+    return m.start() if m else len(text)
+
+
+def _measured(text: str, start: int, end: int) -> Span:
+    """ "Don't zoom in too fast" and "别推太快" refuse the haste, not the move."""
+    m = _compiled(_TOO).search(text, start, end + 14)
+    m = m if m and m.start() <= end else None
+    return m.span() if m else (start, end)
+
+
 def _scope(text: str, negator: re.Match[str]) -> Span:
+    return _measured(text, *_reach(text, negator))
+
+
+def _reach(text: str, negator: re.Match[str]) -> Span:
     stop = _compiled(_SCOPE_END).search(text, negator.end(), negator.end() + 90)
     if stop is None:
         return negator.end(), min(len(text), negator.end() + 90)
@@ -101,6 +127,8 @@ def _scope(text: str, negator: re.Match[str]) -> Span:
 def orders(text: str, hits: list[Hit]) -> list[float]:
     """For each hit the stage it belongs to; "after pushing in" may turn the order round."""
     cuts = [m.start() for p in (_SEQUENCE, zh.SEQUENCE, _TIMECODE) for m in _compiled(p).finditer(text)]
+    if _compiled(_NUMBERED).match(text):
+        cuts += [m.start() for m in _compiled(_ITEM).finditer(text)]
     more, shifts = _turned(text)
     cuts = [c for c in [*cuts, *more] if not any(h.start < c < h.end for h in hits)]
     return [
@@ -130,7 +158,8 @@ def _turned(text: str) -> tuple[list[int], list[tuple[int, int, float]]]:
 
 
 def _border(text: str, start: int, marks: str) -> int:
-    return next((i for i in range(start, len(text)) if text[i] in marks), len(text))
+    m = _compiled(f"[{marks}]").search(text, start)
+    return m.start() if m else len(text)
 
 
 def seconds(text: str) -> float | None:
@@ -139,6 +168,8 @@ def seconds(text: str) -> float | None:
     if codes:
         return max(codes)
     for m in _compiled(_SECONDS).finditer(text):
+        if _is_stage(text, m):
+            continue
         digits, word, chinese = m.groups()
         if digits:
             glued = m.group().endswith("s") and not m.group().endswith("secs") and " " not in m.group()
@@ -147,6 +178,16 @@ def seconds(text: str) -> float | None:
             return float(digits)
         return float(_VALUES[word]) if word else _chinese_number(chinese)
     return None
+
+
+def _is_stage(text: str, m: re.Match[str]) -> bool:
+    """ "After 2 seconds" and "hold for 2 seconds, then" time a part, not the whole."""
+    before, after = text[max(0, m.start() - 24) : m.start()], text[m.end() : m.end() + 12]
+    if re.search(_PART_BEFORE, before) or re.match(_PART_AFTER, after):
+        return True
+    return bool(
+        re.search(_HELD, before) and re.match(r"[,]? *(?:and )?(?:then|再|然后|后|接着|before)", after)
+    )
 
 
 def _is_decade(digits: str, before: str, after: str) -> bool:

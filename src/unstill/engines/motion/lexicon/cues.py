@@ -46,3 +46,5 @@ class Hit:
     rank: int = 3
     """0: a mood ("drone shot"), where no move is named; 1: a path ("over the roofs"), where its stage
     has none; 2: following someone, where its stage does not say which way."""
+    vague: bool = False
+    """Whether the way is this reader's choice, so that words which say it come first."""

@@ -72,7 +72,7 @@ circle orbit weak; encircle orbit weak; spiral orbit weak; wrap orbit weak;
 rise rise weak; ascend rise weak; lift rise weak; elevate rise weak; climb rise weak; raise rise weak;
 descend fall weak; lower fall weak; sink fall weak; drop fall weak;
 retreat retreat weak; recede retreat weak; back retreat weak; withdraw retreat weak; reverse retreat weak;
-follow follow weak; chase follow weak; shake shake weak; wobble shake weak; jitter shake weak;
+draw pull weak; follow follow weak; chase follow weak; shake shake weak; wobble shake weak; jitter shake weak;
 tremble shake weak; movement travel weak; widen retreat weak; hyperlapse fly weak
 """
 _ODD = {
@@ -83,7 +83,8 @@ _ODD = {
     "travel": "travel travels traveling travelling", "near": "nears nearing", "head": "heads heading",
     "shift": "shift shifts shifting", "back": "backs backing", "get ": "", "lean": "leans leaning",
     "close": "closes closing close", "pedestal": "pedestal pedestals pedestaling pedestalling",
-    "rise": "rise rises rising", "come ": "",
+    "rise": "rise rises rising", "draw": "draw draws drawing", "descend": "descend descends descending descent",
+    "ascend": "ascend ascends ascending ascent", "come ": "",
 }  # fmt: skip
 
 
@@ -152,7 +153,7 @@ STYLE = words(
     "movement move moves effect style type like using via by in on for into from to at through add apply use do make "
     "start end begin starting ending beginning ends starts begins include includes including create perform "
     "performs performing execute executes executing featuring please give gives no without not avoid never don't "
-    "stop stops only just but instead than rather nor any zero dutch want i video clip footage scene image picture "
+    "stop stops only just but gimme gonna wanna lemme kinda sorta instead than rather nor any zero dutch want i video clip footage scene image picture "
     "photo background subtly imperceptible incredibly second seconds s sec minute time lapse timelapse"
 )
 FILLER = words(
@@ -192,12 +193,27 @@ MOVERS = words(
 )
 PATHLIKE = words(
     "street streets road hall hallway corridor alley aisle path tunnel lane river trail canyon track highway "
-    "avenue stairs staircase steps passage runway valley row canal"
+    "shaft shafts pipe tube gorge ravine ramp slope footpath pavement passageway promenade pier nave mineshaft lanes stairwell boulevard avenue stairs staircase steps passage runway valley row canal"
 )
 POSITIONAL = words("side hand corner third half edge eye arm ear foot leg wing shoulder of turn shoe boot")
 """After left or right these name a place in the picture, not a way to go."""
-JOINED = {
-    "pullback": "pull back", "pullout": "pull out", "pushin": "push in", "flythrough": "fly through",
-    "zoomin": "zoom in", "zoomout": "zoom out", "dollyin": "dolly in", "dollyout": "dolly out",
-    "pullin": "pull in", "pushout": "push out", "panleft": "pan left", "panright": "pan right",
+PAST = {
+    "panned": "pans", "tilted": "tilts", "zoomed": "zooms", "pushed": "pushes", "pulled": "pulls", "risen": "rises",
+    "trucked": "trucks", "craned": "cranes", "orbited": "orbits", "tracked": "tracks", "rolled": "rolls",
+    "moved": "moves", "turned": "turns", "circled": "circles", "rotated": "rotates", "dollied": "dollies",
+    "descended": "descends", "drifted": "drifts", "swept": "sweeps", "flown": "flies",
 }  # fmt: skip
+"""Past participles to a finite form: "has tilted" is told as "tilts"."""
+STEMS = words("push pull zoom dolly pan tilt truck crane orbit pedestal static handheld")
+WAYS = words("in out back left right up down forward forwards backward backwards inward outward around")
+JOINED = {
+    verb + way: f"{verb} {way}"
+    for verb in ("push", "pull", "zoom", "dolly", "pan", "tilt", "truck", "crane")
+    for way in ("in", "out", "back", "left", "right", "up", "down")
+} | {"flythrough": "fly through"}  # fmt: skip
+for _word in ("pushup", "pullup", "pushback", "pulldown", "pushdown", "truckin", "panin", "panback"):
+    del JOINED[_word]  # words of their own, or most of one
+AUXILIARIES = "do|does|did|is|are|was|were|would|should|could|must|need|wo|ca|has|have"
+"""As in "don't" and "won't", with the apostrophe and the "nt" cut off."""
+NOT = rf"(?:{AUXILIARIES})n't|(?:do|does|did|is|are|should|must|would|could|will|can|may|need) not|cannot"
+"""The one list of negated auxiliaries."""

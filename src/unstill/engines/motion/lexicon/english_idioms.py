@@ -1,14 +1,19 @@
 # ruff: noqa: E501  (a pattern reads better whole than in scraps)
 """English: fixed phrases, scene effects, things the engine cannot do, and words that mean something else."""
 
+from unstill.engines.motion.lexicon.english import NOT
+
 _CAM = r"(?:camera|cam|shot|frame|framing|view|angle|lens|drone|tripod|perspective|composition|camerawork)"
+_CLAUSE = r"(?:(?<=^)|(?<=[,.;:!?\n(])|(?<=[,.;:!?\n(] )|(?<=[→>])|(?<=[→>] )|(?<=\bthen )|(?<=\band ))"
+_REST = r"totally|completely|perfectly|absolutely|entirely|dead|stays?|remains?|keep|keeps|kept|hold|be|it|is|stand|sit|everything|all|everyone|just|the whole (?:scene|image|picture|thing)|image|picture|frame"
+"""Words that make "still" an order about the picture, not the state of a lake or a life."""
 _LY = r"(?:\w+ly )?"
 _GAP = r"(?:(?!(?:and|while|as|with|where|but|then|camera|she|he|they|who|a|an)\b)[\w']+ ){0,3}"
 
 NOT_CAMERA = (
     r"zoom (?:call|meeting|class|lens|conference|link|chat)s?|on zoom\b|"
     r"(?:frying|sauce|baking|roasting|sheet|cake|cast iron|hot|iron|paint|drip|dust|non stick|cooking|copper|saute) pans?\b|"
-    r"pan (?:fried|fry|seared|flute|pizza|pipes?|lid|handle|cake|am\b|asian|african|american|"
+    r"pan (?:on (?:a|the|her|his) (?:stove|hob|burner|fire|table|counter)|fried|fry|seared|flute|pizza|pipes?|lid|handle|cake|am\b|asian|african|american|"
     r"of (?:\w+ ){0,2}(?:eggs?|lasagna|water|oil|soup|bacon|cookies|brownies|paella|rice|pasta|vegetables))|"
     r"(?:peter|bed|dish|sky) pan\b|pots? and pans?|(?:in|on|into|from) (?:a|the|an|his|her) pan\b|panning for gold|"
     r"tilt shift\w*|(?:full|at a) tilt\b|rock and roll|rock ?'?n'? ?roll|(?:spring|egg|sushi|bread|swiss|cinnamon|"
@@ -55,7 +60,7 @@ NOT_WEATHER = (
     r"queen|fox|peas?|plows?|tires?|boots?|angels?|balls?|goggles|fort|suit|crab|monkey|bunny|laden|dusted|field\w*|"
     r"jacket|pants|peaks?|blanket\w*|topped|cone|goose|line|on|lies|covers|blankets|mountain\w*)|snow(?:m[ae]n|board\w*|shoe\w*|mobile\w*|"
     r"drift\w*|bank\w*|capped|covered|plow|ball\w*|suit|drop\w*|scape|field\w*)|snowy\b|"
-    r"(?:in|on|of|under|covered in|covered with|with|through|by|into|fresh|deep|white|powder|melting|first|the) (?:the |deep |fresh |white |thick |melting |powder )?snow\b"
+    r"(?:in|on|of|under|covered in|(?:covered|dusted|topped|capped|laden|filled|blanketed|coated|heavy|thick|piled|white|mountains?|peaks?|hills?|roofs?|rooftops?|trees?|fields?|forests?|villages?|ground|streets?|roads?|paths?|cabins?|houses?|valleys?|alps|pines?|landscape|branches|gardens?|park|cliffs?|rocks?|steps) with|through|by|into|fresh|deep|white|powder|melting|first|the) (?:the |deep |fresh |white |thick |melting |powder )?snow\b"
     r"(?! (?:fall|is fall|drift|start|begin|swirl|com|blow|gently|softly|slowly|silently|keep|continu)\w*)|"
     r"footprints in\b|rain (?:coats?|boots?|forests?|jackets?|barrel|gauge|gutter|hat|soaked|slick(?:ed)?|drenched|"
     r"gear|check|man\b|shadow|cloud\w*|slicker|washed|wet|poncho|cover)|rain(?:coats?|bows?|forests?|man|wear|maker|"
@@ -80,11 +85,29 @@ NOT_WEATHER = (
 )
 """Blanked only where effects are looked for."""
 
+_FROM = r"(?:starts?|opens?|begins?|starting|opening|from)(?: (?:on|with|from|as|in))?(?: an?)?(?: extreme)?"
+_TO = r"(?: shot)?,? (?:and |then )*(?:to|ends?|finish|finishes|ending|moves?|goes)(?: up)?(?: (?:on|in|with|at|as|to))? (?:an? )?(?:extreme )?"
+_EASY = rf"{_CLAUSE}(?:(?:a|an|just|use|with|one|only|maybe|very|so|really|super) ){{0,3}}(?:slow|gentle|subtle|slight|soft|smooth|steady|dramatic|creeping|delicate|cinematic)"
+_DONE = r"(?= *(?:$|[,.;!?]|will\b|would\b|please\b|then\b|and\b|towards?\b|on (?:the|her|his)\b))"
+_WALK = r"(?:walk|run|stroll|stride|wander|jog|sprint|hike|march|stepp?|runn|strid)(?:s|e|es|ing)?(?: \w+ly)?"
+_ONWARD = r"(?:forwards?|ahead|on|onwards?|through|down|along|towards?|into|up|past|across|out|inside|between|over|under|in)\b"
+
 IDIOMS: tuple[tuple[str, str, float | None, int], ...] = (
     ("dolly_zoom", r"dolly zoom\w*|zoom dolly|zolly|zollies|vertigo (?:effect|shot|zoom|style)|hitchcock(?:ian)?(?: style)? (?:zoom|effect|shot|dolly)|"
                    r"contra zoom|trombone (?:shot|effect)|jaws (?:shot|effect)|(?:vertigo|hitchcock)(?= *(?:[,.;]|$))", None, 3),
+    ("dolly_in", rf"{_EASY} push{_DONE}", None, 3),
+    ("dolly_out", rf"{_EASY} pull{_DONE}", None, 3),
     ("truck_right", r"parallax(?: (?:effect|motion|movement|shift))?", 0.65, 0),
+    ("dolly_in", rf"(?:pov|fpv|first person)(?:[,:;]? (?:(?:view|shot|perspective|pov|camera|video|footage|style|of|as|i|you|we|are|is|am|a|the|person|someone|somebody|man|woman|slow|\w+ly|cinematic)\b[,:]? ?){{0,6}})? ?{_WALK} {_ONWARD}|"
+                 rf"(?:we|i)(?:'re|'m| are| am| then| now| both)?(?: \w+ly)? {_WALK} {_ONWARD}|{_CLAUSE}(?:(?:have|take|a|let's|slow|slowly|gentle|gently|nice|just|quick) ){{0,4}}{_WALK} {_ONWARD}(?=(?: \w+){{0,5}},? (?:in )?(?:pov|first person))", None, 3),
+    ("dolly_out", rf"(?:pov|fpv|first person|we)(?: \w+){{0,2}}? {_WALK} (?:backwards?|back)\b", None, 3),
     ("truck_right", r"side ?scroll\w*|slider (?:shot|move\w*)|follow(?:ing|s)? (?:shot|cam)", None, 3),
+    ("dolly_in", rf"{_FROM} wide{_TO}(?:close|tight|macro|detail)(?: ?ups?| shot| on)?", None, 1),
+    ("dolly_out", rf"{_FROM} (?:tight|close|macro)(?: ?up)?{_TO}(?:wide|full)(?: shot)?", None, 1),
+    ("dolly_in", r"camera (?:\w+ )?(?:trails|tails|shadows|tags along)\b", None, 2),
+    ("pan_right", r"(?:reveal|unveil)\w* (?:[\w']+ ){1,5}?(?:from )?left to right", None, 3),
+    ("pan_left", r"(?:reveal|unveil)\w* (?:[\w']+ ){1,5}?(?:from )?right to left", None, 3),
+    ("static", r"cinemagraphs?\b", None, 0),
     ("zoom_in", r"ken burns(?: (?:effect|zoom|style|move\w*))*", 0.65, 0),
     ("zoom_in", r"(?:crash|snap|whip|smash) zoom(?:s|ing)?(?: in(?:to)?)?(?! out)", 1.7, 3),
     ("zoom_out", r"(?:crash|snap|whip|smash) zoom(?:s|ing)? out", 1.7, 3),
@@ -98,15 +121,19 @@ IDIOMS: tuple[tuple[str, str, float | None, int], ...] = (
     ("static", r"\bhold(?:s|ing)? on(?! to\b| tight| her hand| his hand)", None, 0),
     ("static", rf"(?:no|without|without any|zero|absolutely no) (?:any )?(?:camera|lens|cam) (?:movement|motion|move)s?(?: at all)?|"
                rf"(?:no|without|zero) (?:movement|motion)(?= *(?:[,.;]|$|at all|of the camera|from the camera))|"
-               rf"camera (?:does not|doesn't|never|will not|won't|must not|should not|is not|isn't|do not|don't) mov(?:e|es|ing)(?! (?:\w+ly )?(?:left|right|up|down|in\b|forward|closer|back|toward))|"
-               rf"(?:do not|don't|never) move (?:the )?camera(?! (?:left|right|up|down|in|closer|forward|back))|"
+               rf"camera (?:{NOT}|never) (?:mov(?:e|es|ing)|be moved|be moving)(?! (?:\w+ly )?(?:left|right|up|down|in\b|forward|closer|back|toward))|"
+               rf"camera on sticks\b|(?:{NOT}|never|no need to|no reason to) move (?:the )?camera(?! (?:left|right|up|down|in|closer|forward|back))|"
                rf"(?:static|stationary|unmoving|motionless|immobile|locked|locked off|locked down|fixed|still|steady|stable) (?:[\w']+ ){{0,4}}?{_CAM}s?\b|"
+               rf"(?:frozen|freeze(?: the)?) (?:camera|cam|shot)\b|"
+               rf"{_CLAUSE}(?:(?:{_REST}) ){{1,4}}(?:still|motionless|unmoving|frozen)(?= *(?:$|[,.;:!?\n]|but\b|and\b|except\b|only\b|while\b|apart from\b|other than\b|save\b|please\b|throughout\b|for the\b|the (?:whole|entire)\b))|"
+               rf"nothing (?:else )?(?:moves|should move|must move|is moving)\b|"
+               rf"{_CLAUSE}hold(?= *(?:$|[,.;!\n]|then\b|and then\b|(?:for )?(?:about |a |around )?(?:\d|one|two|three|four|five|few|couple|moment|beat|second)))|"
                rf"lock(?:ed)? ?(?:off|down)(?: (?:camera|shot|tripod|frame|static|wide))*|lock(?:ed)?(?: the)? camera|lockoff|"
                rf"{_CAM}(?: position| angle| remains| stays| is| holds| held| keeps| being| work| kept|,|:| should be| must be| should| must| will| completely| perfectly| totally| absolutely| remain| stay| \w+ly){{0,4}} "
-               rf"(?:static|stationary|motionless|fixed|locked|still|unmoving|in place|steady|immobile|put|unchanged)\b(?: (?:in place|off|down))?|"
+               rf"(?:static|stationary|motionless|fixed|locked|still|unmoving|in place|steady|immobile|put|unchanged|(?:right |exactly )?where it is)\b(?: (?:in place|off|down))?|"
                rf"hold(?:s|ing)? (?:\w+ly )?(?:the |this |that )?(?:camera|shot|frame|still|steady|position|composition|framing)\b(?: still| steady)?|"
                rf"{_CAM} holds?\b|(?:shot on|on|from) (?:a )?tripod(?! (?:stands|in))|tripod(?: mounted)? ?(?:shot|mounted|camera|footage|video)?|"
-               rf"(?:static|stationary|locked|statically)(?= *(?:[,.;:!]|$|and\b|wide\b))|keep(?:s|ing)? (?:it|everything|the (?:camera|shot|frame)) (?:\w+ly )?(?:static|still|steady|fixed|locked)", None, 3),
+               rf"(?:static|stationary|locked|statically)(?= *(?:[,.;:!\n]|$|and\b|wide\b|\d[.)]|then\b|at first\b|first\b|for (?:the )?(?:first )?(?:a |\d|one|two|three|four|five|few)))|keep(?:s|ing)? (?:it|everything|the (?:camera|shot|frame)) (?:\w+ly )?(?:static|still|steady|fixed|locked)", None, 3),
 )  # fmt: skip
 
 _DRIFT = r"(?:drift|mov|roll|float|pass|flow|rac|swirl|sail|scud|glid|billow|churn|shift|gather|part|stream|creep|sweep|slid|rush|blow|travel|build|boil|tumbl|swell|morph|form|dissipat|spread|cross|spill|slid)(?:e|es|s|ing|ting)?"
@@ -117,7 +144,7 @@ _GLEAM = r"(?:shimmer|glisten|glitter|sparkl|rippl|danc|gleam|glimmer|reflect|pl
 _BY = r"(?:(?:\w+ly|is|are|below|beneath|behind|beyond|around|surface|starts?|begins?|to|waters?|keeps?|still|just|in|under|at|on|of|against|over|down|through|between|her|him|them|it|the (?:surface|distance|background|foreground|moonlight|sun|wind|breeze|shore|rocks|bridge|valley|rain|beach|bay|canyon|forest|stones|sunlight|sea|river|lake|ocean|city|cliff|cliffs)) )"
 _AIR = r"(?:drift|roll|swirl|ris|curl|flow|float|creep|mov|billow|wisp|hang|waft|drap|cling|spread|blow|fill|seep|gather|lift|linger|pour|hover|escap|com|puff|wreath|twist|snak|slid|dissipat)(?:e|es|s|ing|ting)?"
 _FALL = r"(?:fall|drift|float|blow|flutter|swirl|danc|tumbl|rain|scatter|descend|flying|fly|whirl|spin|land|cascad|twirl|glid|shower|flies|drop|com|mov|carried|pass)(?:e|es|s|ing|ping)?"
-_LIGHT = r"(?:candles?|candlelight|fires?|firelight|flames?|torch(?:es|light)?|neons?|neon signs?|neon lights?|lanterns?|lights?|lamps?|lightbulbs?|bulbs?|stars?|campfire|bonfire|screens?|signs?|embers|fireplace|hearth|lamplight|streetlights?|sunlight|starlight|windows|fairy lights)"
+_LIGHT = r"(?:candles?|candlelight|fires?|firelight|flames?|torch(?:es|light)?|neons?|neon signs?|neon lights?|lanterns?|lights?(?! (?:rays?|beams?|shafts?|leaks?))|lamps?|lightbulbs?|bulbs?|stars?|campfire|bonfire|screens?|signs?|embers|fireplace|hearth|lamplight|streetlights?|sunlight|starlight|windows|fairy lights)"
 _BLINK = r"(?:flicker|twinkl|puls|pulsat|danc|blink|flash|crackl|glimmer|strob|burn|sputter|leap|lick|sparkl|buzz|flutter|waver|shimmer)(?:e|es|s|ing)?"
 
 EFFECTS: tuple[tuple[str, str], ...] = (
@@ -127,7 +154,7 @@ EFFECTS: tuple[tuple[str, str], ...] = (
               rf"(?<!heat )(?:ocean |sea |gentle |crashing |rolling )?waves\b|wave (?:crash|break|roll)\w*|\bripples?\b|ripples? (?:on|across|over|in)|rippling\b(?! (?:fabric|silk|muscle|cloth|curtain|hair|flag|dress|grass|wheat))|"
               rf"water(?:fall)? (?:movement|motion|effect)|animate(?:d)? (?:the )?{_WATER}|splash(?:es|ing)\b|shimmering surface"),
     ("snow", r"snow ?(?:fall|flakes?|storms?|ing)s?\b|blizzards?|flurr(?:y|ies)|snow squall|\bsnows\b|(?<!\w)snow(?!\w)|sleet|ice crystals (?:float|drift|fall)\w*"),
-    ("rain", r"\brain(?:ing|fall|storms?|drops?|s|y)?\b(?! (?:of )?(?:petals|confetti|ash|sparks|leaves|money))|drizzl(?:e|es|ing|y)|down ?pours?|thunder ?storms?|monsoon"),
+    ("rain", r"\brain(?:ing|fall|storms?|drops?|s|y)?\b(?! (?:of )?(?:petals|confetti|ash|sparks|leaves|money))|drizzl(?:e|es|ing|y)|(?:chuck|tipp|bucket|pelt|lash|piss)ing (?:it )?down|it(?:'s| is) pouring(?! (?:out|from))|down ?pours?|thunder ?storms?|monsoon"),
     ("dust", r"dust ?(?:motes?|particles?|specks?|storms?|devils?)|dust {0,1}(?:\w+ ){0,3}(?:float|drift|swirl|ris|hang|danc|blow|kick|fly|settl|mov|billow|catch|suspend|sparkl|glow)\w*|"
              r"(?:float|drift|swirl|glow|ris|blow|fall|fly|danc)\w* (?:\w+ )?(?:dust|particles?|motes?|embers?|sparks|pollen|spores|ash)\b|clouds? of (?:dust|sand|ash|pollen)|(?:glowing |hot )?embers\b|fire ?fl(?:y|ies)\b|"
              r"\bsparks\b|\bpollen\b|particles? (?:\w+ ){0,3}(?:float|drift|swirl|ris|fall|mov|danc|fly)\w*|(?:glowing|light|magic|golden|glitter|sparkling|ambient|airborne) particles|particle effects?|"

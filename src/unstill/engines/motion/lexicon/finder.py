@@ -9,7 +9,7 @@ from functools import cache
 
 from unstill.engines.motion.lexicon import chinese as zh
 from unstill.engines.motion.lexicon import english_idioms as en
-from unstill.engines.motion.lexicon import mandarin
+from unstill.engines.motion.lexicon import mandarin, requests
 from unstill.engines.motion.lexicon.cues import Hit
 from unstill.engines.motion.lexicon.scanner import Deed, scan
 
@@ -68,14 +68,15 @@ def effects(text: str) -> list[Hit]:
         if script.search(text):
             plain = _masks(chinese)[1].sub(_q, text)
             found += [Hit(m.start(), m.end(), fx) for fx, p in _effects(chinese) for m in p.finditer(plain)]
+            found += requests.effects(text, chinese)
     return longest(found)
 
 
 def longest(found: list[Hit]) -> list[Hit]:
-    """Longest match first; what overlaps a longer one is dropped. In order of mention."""
+    """What says which way first, then the longest; what overlaps is dropped. In order of mention."""
     taken: list[Hit] = []
     starts: list[int] = []
-    for hit in sorted(found, key=lambda h: (h.start - h.end, h.start)):
+    for hit in sorted(found, key=lambda h: (h.vague, h.start - h.end, h.start)):
         at = bisect_right(starts, hit.start)
         if (at == 0 or taken[at - 1].end <= hit.start) and (at == len(taken) or hit.end <= taken[at].start):
             taken.insert(at, hit)

@@ -6,9 +6,19 @@ from functools import cache
 from unstill.engines.motion.lexicon import chinese as zh
 from unstill.engines.motion.lexicon.cues import Hit
 
-_CLAUSE = re.compile(r"[,。.;:!?\n()、]|然后|接着|随后|之后|最后|同时|而后|接下来|并且")
+_CLAUSE = re.compile(r"[,。.;:!?\n()、+&|/→]|然后|接着|随后|之后|最后|同时|而后|接下来|并且")
 _RANKS = {"mood": 0, "path": 1, "follow": 2, "follow?": 2}
 _ATTRIBUTE = re.compile("的(?!镜头|画面|运镜|视角|无人机|机位|同时|过程|时候|瞬间|航拍)")
+_CHOSEN = ("pan_right", "truck_right")
+_WAY = re.compile("[左右上下前后]")
+_SHORT = {
+    "推": "dolly_in", "拉": "dolly_out", "摇": "pan_right", "移": "truck_right", "升": "crane_up",
+    "降": "crane_down", "跟": "truck_right", "甩": "pan_right",
+}  # fmt: skip
+_LONE = re.compile(
+    r"(?:^|(?<=[,。;:!?\n、+&|/→>() ]))[先再后慢快缓急 ]{0,3}([推拉摇移升降跟甩])"
+    r"(?= *(?:$|[,。;:!?\n、+&|/→(\d)-]| [^ ]))"
+)
 _STOP = ".。;!?\n"
 
 
@@ -34,8 +44,18 @@ def moves(text: str) -> list[Hit]:
         if need == "cam" and _ATTRIBUTE.match(text, -end):
             continue
         if need in ("any", "follow", "mood") or _camera_moves(text, start, need, kept):
-            kept.append(Hit(start, -end, move, rank=_RANKS.get(need, 3)))
-    return kept
+            vague = move in _CHOSEN and not _WAY.search(text, start, -end)
+            kept.append(Hit(start, -end, move, rank=_RANKS.get(need, 3), vague=vague))
+    return [*kept, *_shorthand(text)]
+
+
+def _shorthand(text: str) -> list[Hit]:
+    """One character as a clause of its own, as in "运镜:推+升" or "推→拉"."""
+    found = []
+    for m in _LONE.finditer(text):
+        move = _SHORT[m[1]]
+        found.append(Hit(m.start(1), m.end(1), move, rank=2 if m[1] == "跟" else 3, vague=move in _CHOSEN))
+    return found
 
 
 def _clause_start(text: str, at: int) -> int:

@@ -9,6 +9,7 @@ from unstill.engines.motion.lexicon.cues import Cue, Hit
 _SPEEDS: tuple[tuple[float, str], ...] = (
     (0.35, r"\b(?:extremely|very|ultra|super|incredibly|ever so|barely|exceptionally|really|so) (?:slow|subtl|gentl|slight|gradual|soft)\w*|"
            r"\bbarely (?:perceptible|noticeable|visible)?|\bimperceptibl\w+|\bhypnotically slow|\bglacial\w*|\bcreep\w*|极其?(?:缓|慢|轻|微)|非常(?:缓慢|慢|轻|轻微|细微|微小|缓)|极慢|微微|轻微|细微|极轻|十分(?:缓|轻)\w?|几乎察觉不到|极其缓慢"),
+    (0.65, r"\btoo (?:fast|quick\w*|hard|much|far|rapid\w*|strong\w*|aggressive\w*|sudden\w*|abrupt\w*)|[太过](?:于|分)?(?:快|急|猛|大|多|剧烈|突然)"),
     (1.7, r"\b(?:very|extremely|super|ultra|incredibly) (?:fast|quick|rapid)\w*|\brapid\w*|\bwhip\w*|\bcrash|\bexplosive\w*|\baggressive\w*|\bdramatic(?:ally)? (?=zoom|push|pull|dolly|crane|orbit|pan|tilt|move|camera|truck|arc)|\bdramatically|\bhyper ?speed|\bviolent\w*|\bsnap|\bfrantic\w*|\blightning fast|\bat high speed|"
           r"急速|急|飞速|猛烈|猛|剧烈|极快|极速|大幅|高速|甩|飞快|非常快|疾速|超快"),
     (0.65, r"\b(?:slow(?:ly|er)?|gent(?:ly|le)|subtl[ey]|soft(?:ly)?|slight(?:ly)?|calm(?:ly)?|gradual(?:ly)?|steady|steadily|smooth(?:ly)?|graceful(?:ly)?|delicate(?:ly)?|light(?:ly)?|leisurely|mild|small|faint|lazy|lazily|quiet(?:ly)?|tender(?:ly)?|soothing|minimal)\b|"

@@ -6,7 +6,7 @@ so reading time grows with the length of the prompt and never faster.
 
 from unstill.engines.motion.lexicon import clauses, finder, manner, undone
 from unstill.engines.motion.lexicon.cues import Cue, Hit, Understood
-from unstill.engines.motion.lexicon.text import fold
+from unstill.engines.motion.lexicon.spelling import fold
 
 _LONGEST = 8000
 """Past this a prompt is a book; its end is not read, so that no input keeps the reader busy."""
@@ -30,7 +30,7 @@ def understand(prompt: str) -> Understood:
     moves, deeds = finder.moves(text)
     effects = finder.effects(text)
     kept = [hit for hit in moves if not clauses.inside(hit.start, negated)]
-    stages = _stages(text, kept)
+    stages = _stages(text, kept) or _refused(text, moves)
     shown = _unique([h for h in effects if not clauses.inside(h.start, negated)])
     others = undone.phrases(text, [*moves, *effects], deeds, negated)
     return Understood(
@@ -41,6 +41,13 @@ def understand(prompt: str) -> Understood:
         undone=tuple(prompt[origin[a] : origin[b - 1] + 1].strip() for a, b in others),
         loop=clauses.loops(text, negated),
     )
+
+
+def _refused(text: str, moves: list[Hit]) -> tuple[tuple[Cue, ...], ...]:
+    """Where moves are named only to be refused, the camera rests; one that must not shake may move."""
+    wanted = clauses.unwanted_at(text)
+    named = {h.id for h in moves if h.rank > 1 and h.start < wanted}
+    return ((Cue("static"),),) if named - {"handheld", "roll"} and "static" not in named else ()
 
 
 def _unique(hits: list[Hit]) -> list[Hit]:

@@ -4,37 +4,22 @@ English names a move by a verb and a direction that may stand apart ("pan the ca
 and the same verbs serve the people in the picture; so this reads tokens, not patterns.
 """
 
-import re
-from functools import cache
 from typing import NamedTuple
 
 from unstill.engines.motion.lexicon import english as en
+from unstill.engines.motion.lexicon.bearing import Bearing
 from unstill.engines.motion.lexicon.cues import Hit
 from unstill.engines.motion.lexicon.text import words
+from unstill.engines.motion.lexicon.tokens import BREAKS, SHOTLIKE, Token, camera_verbs, tokens, word_at
 
-_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*'?|\d+(?:\.\d+)?|[^\sa-z\d]")
-_BREAKS = words("and while as but then when before after where because so until followed plus or")
 _ANCHORS = words("on in from at mounted above behind attached inside near rig")
-_SHOTLIKE = en.CAMERA | words("move moves movement motion effect style sequence")
 _HEAVENLY = words("earth planet sun mars moon jupiter saturn star galaxy nucleus")
-_IN_FOLLOW = words(
-    "on to toward towards for from closer close tight tightly slow slowly until over and with at as "
-    "through very smoothly gently while then quickly near nearer again during along past by or but before"
-)
 _TRANSITIVE = words(
     "lift lower turn move drop raise spin rotate push pull slide swing roll shift bring sweep shake "
-    "sink punch whip look back pan"
+    "sink punch whip look back pan draw"
 )
 _NEEDS_PARTNER = frozenset(("crane", "boom", "jib", "pedestal", "arc", "ped", "crab", "truck", "whip"))
 _SCREEN = words("camera cam shot view viewpoint lens drone frame gimbal perspective")
-
-
-class Token(NamedTuple):
-    word: str
-    start: int
-    end: int
-    segment: int
-    sentence: int
 
 
 class Deed(NamedTuple):
@@ -42,25 +27,6 @@ class Deed(NamedTuple):
 
     start: int
     end: int
-
-
-@cache
-def _verbs() -> dict[str, en.Verb]:
-    return en.verbs()
-
-
-def tokens(text: str) -> list[Token]:
-    """Words with the comma-bounded segment and the sentence they stand in; other scripts are borders."""
-    found: list[Token] = []
-    segment = sentence = 0
-    for match in _TOKEN.finditer(text):
-        word = match.group()
-        if word[0].isalnum() and word.isascii():
-            found.append(Token(word, match.start(), match.end(), segment, sentence))
-        elif word not in "'\"*°#%&/":
-            segment += 1
-            sentence += word in ".!?;\n。"
-    return found
 
 
 def scan(text: str) -> tuple[list[Hit], list[Deed]]:
@@ -74,6 +40,7 @@ def scan(text: str) -> tuple[list[Hit], list[Deed]]:
 class _Scanner:
     def __init__(self, found: list[Token]) -> None:
         self.tokens = found
+        self.bearing = Bearing(found)
         self.hits: list[Hit] = []
         self.deeds: list[Deed] = []
         self.actor: str | None = None
@@ -86,23 +53,27 @@ class _Scanner:
             self.actor = "camera"
         elif (token.word in en.MOVERS or token.word in en.PRONOUNS - {"it"}) and self._opens_clause(i):
             self.actor = "other"
-        verb = _verbs().get(token.word)
+        verb = camera_verbs().get(token.word)
         if verb is None or (self.hits and token.start < self.hits[-1].end):
             return
         who, head = self._subject(i)
-        ways = self._ways(i, verb)
+        ways = self.bearing.ways(i, verb)
         if self._is_camera(i, verb, who, head, ways):
             rank = self._rank(i, verb, who)
             for move, start, end in ways:
                 # A second direction ("in and out") must not overlap the first.
                 start = max(start, self.hits[-1].end) if self.hits else start
                 self.hits.append(Hit(start, end, move, rank=rank))
-        elif who == "other" and verb.weak and any(end > token.end for _, _, end in ways):
+        elif (
+            who == "other"
+            and (verb.weak or token.word.endswith("s"))
+            and any(end > token.end for _, _, end in ways)
+        ):
             self.deeds.append(Deed(token.start, ways[-1][2]))
 
     def _rank(self, i: int, verb: en.Verb, who: str) -> int:
         """ "..., gliding over the roofs" says more of a move already named, or names one if none was."""
-        ahead = self._ahead(i, verb)
+        ahead = self.bearing.ahead(i, verb)
         if any(axis not in en.PATHS for axis, _ in ahead):
             return 3
         if verb.manner in ("track", "follow"):
@@ -110,18 +81,19 @@ class _Scanner:
         return 1 if ahead and who == "none" and verb.weak and self.tokens[i].word.endswith("ing") else 3
 
     def _word(self, i: int, segment: int) -> str:
-        """The word at `i`, or nothing past the border of the segment."""
-        if 0 <= i < len(self.tokens) and self.tokens[i].segment == segment:
-            return self.tokens[i].word
-        return ""
+        return word_at(self.tokens, i, segment)
 
     def _opens_clause(self, i: int) -> bool:
         segment = self.tokens[i].segment
         for j in range(i - 1, max(-1, i - 6), -1):
             word = self._word(j, segment)
-            if not word or word in _BREAKS:
+            if not word or word in BREAKS:
                 return True
-            if word in en.PREPOSITIONS or word in en.CAMERA or (word in _verbs() and self.actor == "camera"):
+            if (
+                word in en.PREPOSITIONS
+                or word in en.CAMERA
+                or (word in camera_verbs() and self.actor == "camera")
+            ):
                 return False
         return True
 
@@ -134,14 +106,14 @@ class _Scanner:
                 break
             if word in en.CAMERA or (word == "it" and self.actor == "camera"):
                 return "camera", word
-            if word in _BREAKS:
+            if word in BREAKS:
                 return ("style" if style else "none"), word
             if word in en.FILLER or word.endswith("ly") or word in en.BEFORE:
                 continue
             if word in en.STYLE or word.isdigit():
                 style = True
                 continue
-            if word in en.DIRECTIONS or word in _verbs():
+            if word in en.DIRECTIONS or word in camera_verbs():
                 return ("style" if style else "none"), "and"
             return self._noun(j, word)
         return ("style" if style else "none"), ""
@@ -151,7 +123,7 @@ class _Scanner:
         segment = self.tokens[j].segment
         for k in range(j - 1, max(-1, j - 10), -1):
             before = self._word(k, segment)
-            if not before or before in _BREAKS or before in _verbs():
+            if not before or before in BREAKS or before in camera_verbs():
                 break
             if before in _SCREEN and self._word(k + 1, segment) in _ANCHORS:
                 return "camera", before
@@ -192,7 +164,7 @@ class _Scanner:
             return pointed or (who == "camera" and token.word != "truck")
         return (
             pointed
-            or follow in _SHOTLIKE
+            or follow in SHOTLIKE
             or who == "camera"
             or (token.word.endswith("ing") and who != "other")
         )
@@ -229,10 +201,18 @@ class _Scanner:
             who == "none" and self.actor == "camera" and (token.word.endswith("s") or not follow)
         ):
             return True
-        if follow in _SHOTLIKE and who != "other":
+        if follow in SHOTLIKE and who != "other":
             return stem != "movement" or pointed
-        if who == "other" or not (pointed or self._commanded(i, who, follow)):
+        if who == "other":
             return False
+        if not pointed and not self._commanded(i, who, follow):
+            # "A slow rise" stands alone; "a slow drift" names no way to go.
+            return (
+                who == "style"
+                and not follow
+                and stem in ("rise", "ascend", "descend", "retreat", "approach")
+                and token.word != stem + "s"
+            )
         base = token.word in (stem, "move")
         if stem in _TRANSITIVE and base and follow in en.DETERMINERS:
             return False
@@ -244,13 +224,13 @@ class _Scanner:
 
     def _attributive(self, follow: str) -> bool:
         """ "Moving clouds above the desert": a participle before a noun describes the noun."""
-        known = en.DIRECTIONS.keys() | en.PREPOSITIONS | en.DETERMINERS | _SHOTLIKE | en.FILLER
+        known = en.DIRECTIONS.keys() | en.PREPOSITIONS | en.DETERMINERS | SHOTLIKE | en.FILLER
         return follow not in known and not follow.endswith("ly")
 
     def _commanded(self, i: int, who: str, follow: str) -> bool:
         """ "Circle the statue", "rising over the town": no direction, yet an order to the camera."""
         word = self.tokens[i].word
-        verb = _verbs()[word]
+        verb = camera_verbs()[word]
         if (
             who != "none"
             or "" not in en.MANNERS[verb.manner]
@@ -261,114 +241,3 @@ class _Scanner:
         if word.endswith("ing"):
             return place or (verb.manner in ("orbit", "follow", "approach") and follow in en.DETERMINERS)
         return not word.endswith("s") and (place or follow in en.DETERMINERS)
-
-    def _ways(self, i: int, verb: en.Verb) -> list[tuple[str, int, int]]:
-        """Moves the verb means, each with the span that says so; more than one in "zooms in and out"."""
-        token, table = self.tokens[i], en.MANNERS[verb.manner]
-        ahead = self._ahead(i, verb)
-        if ahead:
-            return [(table[axis], token.start, self.tokens[j].end) for axis, j in ahead]
-        for j in (i - 1, i - 2, i - 3):
-            word = self._word(j, token.segment)
-            if word in en.BEFORE and not (
-                word in ("left", "right") and self._word(j - 1, token.segment) in _verbs()
-            ):
-                axis = "B" if word == "reverse" else en.DIRECTIONS[word]
-                if axis in table:
-                    return [(table[axis], self.tokens[j].start, token.end)]
-            elif not word or word in _BREAKS or (word in _verbs() and word != "camera"):
-                break
-        if "" in table and verb.manner != "movement":
-            return [(table[""], token.start, token.end)]
-        return []
-
-    def _ahead(self, i: int, verb: en.Verb) -> list[tuple[str, int]]:
-        segment, table = self.tokens[i].segment, en.MANNERS[verb.manner]
-        path: tuple[str, int] | None = None
-        clear = True
-        for j in range(i + 1, i + 10):
-            word = self._word(j, segment)
-            if (
-                not word
-                or word in _BREAKS
-                or (word in _verbs() and word not in _SHOTLIKE and word not in en.DIRECTIONS)
-            ):
-                break
-            axis = self._axis(j, verb, clear) if word in en.DIRECTIONS else ""
-            if axis and axis in table:
-                if axis not in en.PATHS:
-                    return [self._reach(j, axis), *self._more(j, verb)]
-                path = path or (axis, j)
-            if (
-                word not in en.FILLER
-                and word not in en.STYLE
-                and not word.endswith("ly")
-                and word not in en.CAMERA
-            ):
-                clear = clear and word in en.DIRECTIONS
-        return [path] if path else []
-
-    def _reach(self, j: int, axis: str) -> tuple[str, int]:
-        """ "From left to right" points right."""
-        opposite = {"L": "R", "R": "L", "U": "D", "D": "U", "F": "B", "B": "F"}.get(axis)
-        segment = self.tokens[j].segment
-        for k in (j + 2, j + 3):
-            between = [self._word(n, segment) for n in range(j + 1, k)]
-            if between[0] == "to" and en.DIRECTIONS.get(self._word(k, segment)) == opposite is not None:
-                return opposite, k
-        return axis, j
-
-    def _more(self, j: int, verb: en.Verb) -> list[tuple[str, int]]:
-        """The second direction of "pans left and right" or "zoom in then out"."""
-        segment = self.tokens[j].segment
-        if self._word(j + 1, segment) not in ("and", "then"):
-            return []
-        k = j + 2
-        while self._word(k, segment) in ("then", "to", "the", "slowly", "slightly", "back", "gently"):
-            k += 1
-        axis = en.DIRECTIONS.get(self._word(k, segment), "")
-        if (
-            not axis
-            or axis in en.PATHS
-            or axis not in en.MANNERS[verb.manner]
-            or self._axis(k, verb, True) != axis
-        ):
-            return []
-        return [] if axis == self._axis(j, verb, True) else [(axis, k)]
-
-    def _axis(self, j: int, verb: en.Verb, clear: bool) -> str:
-        """Which way the word at `j` points for this verb; empty where it names a place instead."""
-        token = self.tokens[j]
-        word, axis = token.word, en.DIRECTIONS[token.word]
-        before, after = self._word(j - 1, token.segment), self._word(j + 1, token.segment)
-        if axis in "LR":
-            placed = self._word(j - 2, token.segment) in ("on", "at") or before in (
-                "on",
-                "at",
-                "her",
-                "his",
-                "its",
-            )
-            named = after in en.POSITIONAL
-            return (
-                "" if placed or (named and "to" not in (before, self._word(j - 2, token.segment))) else axis
-            )
-        if (
-            word in ("in", "out", "back", "up", "down", "over", "round", "around", "into", "away")
-            and not clear
-        ):
-            return axis if axis == "O" and after else ""
-        if word == "in" and after and after not in _IN_FOLLOW and not after.endswith("ly"):
-            adjacent = before in verb.forms and not verb.weak
-            return "F" if adjacent and verb.manner != "pan" and after not in ("slow", "a", "an") else ""
-        if verb.manner == "pan" and axis in "FB":
-            return axis if word in ("in", "out") else ""
-        if verb.manner == "travel" and word in ("up", "down"):
-            return self._slope(j, axis, after)
-        return axis
-
-    def _slope(self, j: int, axis: str, after: str) -> str:
-        """ "Down the corridor" and "up close" lead forward."""
-        segment = self.tokens[j].segment
-        ahead = {self._word(k, segment) for k in range(j + 1, j + 5)}
-        return "F" if after == "close" or (after in en.DETERMINERS and ahead & en.PATHLIKE) else axis

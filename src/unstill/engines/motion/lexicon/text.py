@@ -52,14 +52,14 @@ def _fold(char: str) -> str:
     return "".join(_FOLD.get(c, " " if c.isspace() and c != "\n" else c) for c in folded)
 
 
-def fold(prompt: str) -> tuple[str, list[int]]:
-    """The prompt in lower case, half width, simplified; and for each character its index in the prompt.
-
-    Hyphens inside words become spaces ("push-in" is "push in"); those of numbers stay ("0-3s").
-    """
+def letters(prompt: str, breaks: frozenset[int]) -> tuple[str, list[int]]:
+    """The prompt's letters folded, a space put in before each index of `breaks`; and each one's origin."""
     chars: list[str] = []
     origin: list[int] = []
     for index, char in enumerate(prompt):
+        if index in breaks:
+            chars.append(" ")
+            origin.append(index)
         for c in char.lower() if char.isascii() else _fold(char):
             chars.append(c)
             origin.append(index)

@@ -8,12 +8,18 @@ from unstill.engines.motion.lexicon import english as en
 from unstill.engines.motion.lexicon import english_idioms as idioms
 from unstill.engines.motion.lexicon.clauses import inside
 from unstill.engines.motion.lexicon.cues import Hit
-from unstill.engines.motion.lexicon.scanner import Deed, Token, tokens
+from unstill.engines.motion.lexicon.scanner import Deed
 from unstill.engines.motion.lexicon.text import words
+from unstill.engines.motion.lexicon.tokens import Token, tokens
 
 Span = tuple[int, int]
 _MOST = 24
 _BORDER = ",.;:!?\n。()"
+_ORDERED = words(
+    "transform morph explode melt shatter dissolve open close lift pick grab throw pour eat kiss hug"
+)
+"""Orders to the picture, where a camera verb would be an order to the camera."""
+_CAUSES = words("make makes let lets have watch watches see")
 _PLURAL = words("they we you people men women children kids")
 
 
@@ -35,7 +41,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def phrases(text: str, hits: list[Hit], deeds: list[Deed], negated: list[Span]) -> list[Span]:
     """Spans of text, in order, none overlapping, each a short phrase around what the engine cannot do."""
     spans = [(m.start(), m.end()) for m in _patterns()[0].finditer(text)]
-    spans += [(d.start, d.end) for d in deeds]
+    spans += [(d.start, d.end) for d in deeds if not _led(text, d.start, hits)]
     found = tokens(text)
     spans += [
         (t.start, t.end) for i, t in enumerate(found) if _acts(found, i) and not _led(text, t.start, hits)
@@ -79,13 +85,21 @@ def _acts(found: list[Token], i: int) -> bool:
         return False
     before = found[i - 1].word if i and found[i - 1].segment == token.segment else ""
     after = found[i + 1].word if i + 1 < len(found) and found[i + 1].segment == token.segment else ""
-    if i > 1 and found[i - 2].word in ("make", "makes", "let", "have") and token.word == stem:
+    if i > 1 and found[i - 2].word in _CAUSES and token.word == stem:
         return before in ("her", "him", "them", "it") or before in en.MOVERS
-    if before in en.CAMERA or before in en.DETERMINERS:
+    if after == "like" or before in en.CAMERA or before in en.DETERMINERS:
         return False
     if token.word.endswith("ing"):
-        free = not after or after in en.PREPOSITIONS or after in en.DETERMINERS or after.endswith("ly")
+        free = (
+            not after
+            or after in en.PREPOSITIONS
+            or after in en.DIRECTIONS
+            or after in en.DETERMINERS
+            or after.endswith("ly")
+        )
         return free and bool(before) and before not in ("of", "for", "and") and not before.endswith("'s")
+    if token.word == stem and not before:
+        return stem in _ORDERED and after in en.DETERMINERS
     if token.word != stem:
         return (bool(before) and before not in en.PREPOSITIONS | en.STYLE) or before in en.FILLER
     return before in _PLURAL or (before in en.MOVERS and before.endswith("s")) or before == "to"
