@@ -50,13 +50,15 @@ def background_disparity(sky: Map | None, level: float, shape: tuple[int, int]) 
     return out
 
 
-def subject_disparity(alpha: Map, ground: Map) -> Map:
+def subject_disparity(alpha: Map, ground: Map, outdoors: bool) -> Map:
     """Disparity of the subject, extended smoothly past its edge, float32 [h w].
 
     Each part takes its distance from the row where it meets the ground; a part cut by the lower edge is
-    nearer. Relief comes from the root of the distance to its outline (a rounded body).
+    nearer. Relief comes from the root of the distance to its outline (a rounded body). Under a sky with
+    little ground in sight everything is far, and the subject nearer only in proportion.
     """
     height, width = alpha.shape
+    scale = float(np.clip(np.ptp(ground) / (WITH_SKY[1] - WITH_SKY[0]), 0.25, 1)) if outdoors else 1.0
     count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8))
     near, known = np.zeros_like(alpha), np.zeros_like(alpha)
     for part in range(1, count):
@@ -65,10 +67,10 @@ def subject_disparity(alpha: Map, ground: Map) -> Map:
         body = (labels == part).astype(np.uint8)
         foot = stats[part, cv2.CC_STAT_TOP] + stats[part, cv2.CC_STAT_HEIGHT]
         cut = foot >= height * 0.985
-        base = float(ground[min(height, foot) - 1].mean()) + (0.30 if cut else 0.16)
+        base = float(ground[min(height, foot) - 1].mean()) + scale * (0.30 if cut else 0.16)
         inside = cv2.distanceTransform(body, cv2.DIST_L2, 5)
         round_body = 0.14 * np.sqrt(inside / max(float(inside.max()), 1.0))
-        near += (float(np.clip(base, 0.35, 1.0)) - 0.05 + round_body) * body
+        near += (float(np.clip(base, 0.35 * scale, 1.0)) + scale * (round_body - 0.05)) * body
         known += body
     if not known.any():
         return ground

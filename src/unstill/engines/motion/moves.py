@@ -72,7 +72,7 @@ _CLOSER = Move(lambda a, _: Pose(zoom=a), 0.065, 0.5)
 
 def _orbits(side: str | None) -> Move:
     sign = -1.0 if side == "left" else 1.0
-    return Move(_orbit(sign), 0.035, 0.35, widest=0.055, circles=_circle(sign))
+    return Move(_orbit(sign), 0.035, 0.35, widest=0.05, circles=_circle(sign))
 
 
 def _rolls(side: str | None) -> Move:
@@ -94,10 +94,10 @@ MOVES: Mapping[str, Callable[[str | None], Move]] = {
     "pan_right": lambda _: _along("yaw", 1, 0.055, 0.12),
     "tilt_up": lambda _: _along("pitch", 1, 0.055, 0.12),
     "tilt_down": lambda _: _along("pitch", -1, 0.055, 0.12),
-    "truck_left": lambda _: _along("x", -1, 0.045, 0.3),
-    "truck_right": lambda _: _along("x", 1, 0.045, 0.3),
-    "crane_up": lambda _: _along("y", -1, 0.045, 0.3),
-    "crane_down": lambda _: _along("y", 1, 0.045, 0.3),
+    "truck_left": lambda _: _along("x", -1, 0.05, 0.5),
+    "truck_right": lambda _: _along("x", 1, 0.05, 0.5),
+    "crane_up": lambda _: _along("y", -1, 0.05, 0.5),
+    "crane_down": lambda _: _along("y", 1, 0.05, 0.5),
     "orbit": _orbits,
     "roll": _rolls,
 }

@@ -91,7 +91,7 @@ def analyse(
     sky = find_sky(picture, found)
     level = horizon(sky, alpha)
     far = background_disparity(sky, level, (height, width))
-    near = subject_disparity(alpha, far) if found is not None else far
+    near = subject_disparity(alpha, far, sky is not None) if found is not None else far
     background, foreground, invented = picture, None, np.zeros_like(alpha)
     if found is not None:
         fill, hole = behind(picture, alpha, unit)

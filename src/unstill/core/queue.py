@@ -1,0 +1,183 @@
+"""The job store as the rest of the house sees it: what may happen to a job, and in which order.
+
+A claim is a lease on one job, fenced by the job's attempt number. Every write of a worker names its claim
+and is refused (`LeaseLost`) when the lease ran out, was taken over, or the job is settled. One suite of tests
+runs over every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from unstill.domain.job import Failure, Input, Job, Output, Progress, State
+from unstill.domain.notes import Note
+
+LEASE_S = 20.0
+"""Seconds a claim lasts without being renewed."""
+KEEP_KEYS_S = 24 * 3600.0
+"""Seconds an idempotency key is remembered."""
+
+
+class LeaseLost(Exception):
+    """The claim is no longer the job's: whatever was made under it is to be dropped."""
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A client's own name for a request, and the digest of what it asked for (a drawn seed left out)."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What is known of a job before it is stored."""
+
+    id: str
+    owner: str
+    request: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    input: Input
+    notes: tuple[Note, ...] = ()
+    kind: str = "generate"
+    source: str | None = None
+    priority: int = 0
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many jobs may wait, in all and of one owner."""
+
+    queued: int = 50
+    queued_per_owner: int = 10
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to write to one job for a while."""
+
+    job_id: str
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of a list; ``more`` says whether there is another part behind it."""
+
+    jobs: tuple[Job, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The queue in numbers, for metrics and readiness. Ages in seconds."""
+
+    by_state: Mapping[State, int] = field(default_factory=dict)
+    oldest_wait_s: float = 0.0
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+class Clock(Protocol):
+    """Two clocks: one that people read, and one that never jumps and that leases go by."""
+
+    def wall(self) -> float:
+        """Seconds since 1970. May jump."""
+
+    def steady(self) -> float:
+        """Seconds since this computer started; goes on while it sleeps, never back."""
+
+
+class JobStore(Protocol):
+    """Durable jobs. Every call is one transaction; a busy database raises `StoreBusy` after a while."""
+
+    def add(self, new: NewJob, limits: Limits) -> tuple[Job, bool]:
+        """Store a queued job. With a known idempotency key and the same digest: the job there is, and False.
+
+        Raises:
+            IdempotencyMismatch: the key was used for something else.
+            QueueFull, OwnerQueueFull: too many wait.
+        """
+
+    def get(self, job_id: str, owner: str | None = None, *, deleted: bool = False) -> Job:
+        """One job; with an owner only that owner's. Raises `VideoNotFound`."""
+
+    def page(
+        self,
+        owner: str | None = None,
+        *,
+        after: str | None = None,
+        limit: int = 20,
+        newest_first: bool = True,
+        states: Collection[State] = (),
+        text: str = "",
+        model: str | None = None,
+    ) -> Page:
+        """Jobs that are not deleted, in the order of their numbers, those behind ``after``.
+
+        Raises:
+            VideoNotFound: ``after`` is no job of this owner.
+        """
+
+    def waiting_before(self, job_id: str) -> int:
+        """How many queued jobs will be claimed before this one; 0 for the next and for jobs not queued."""
+
+    def counts(self) -> Counts: ...
+
+    def claim(
+        self, worker: str, models: Collection[str], lease_s: float = LEASE_S
+    ) -> tuple[Job, Claim] | None:
+        """The next queued job of one of these models, now in progress under a new attempt, or None."""
+
+    def renew(self, claim: Claim, lease_s: float = LEASE_S) -> bool:
+        """Keep the lease; True when a cancel was asked for. Raises `LeaseLost`."""
+
+    def report(self, claim: Claim, progress: Progress) -> bool:
+        """Store progress; True when a cancel was asked for. Raises `LeaseLost`."""
+
+    def complete(self, claim: Claim, output: Output, notes: Sequence[Note]) -> Job:
+        """Settle as completed, with all notes of the result. Raises `LeaseLost`."""
+
+    def fail(self, claim: Claim, failure: Failure) -> Job:
+        """Settle as failed. Raises `LeaseLost`."""
+
+    def stopped(self, claim: Claim) -> Job:
+        """Settle as cancelled: the worker heeded a cancel. Raises `LeaseLost`."""
+
+    def give_back(self, claim: Claim, *, crashed: bool) -> Job:
+        """Back to the queue. A crash is counted, and the last one that a job may have fails it as
+        ``worker_crashed``; a cancel asked for meanwhile is carried out. Raises `LeaseLost`."""
+
+    def free_all(self) -> list[Job]:
+        """Back to the queue with everything in progress, uncounted: for a server that starts alone."""
+
+    def expire(self) -> list[Job]:
+        """Back to the queue with jobs whose lease ran out, as crashed."""
+
+    def cancel(self, job_id: str, owner: str | None = None) -> Job:
+        """A queued job is cancelled at once, one in progress is asked to stop. Raises `VideoNotFound`,
+        `AlreadyFinal`."""
+
+    def delete(self, job_id: str, owner: str | None = None) -> Job:
+        """Hide a job (and cancel it, if it is not settled); `restore` brings it back until it is purged."""
+
+    def restore(self, job_id: str, owner: str | None = None) -> Job: ...
+
+    def purge(self, deleted_before: float) -> list[Job]:
+        """Forget jobs deleted before then (wall clock) that are settled; nothing refers to their files then."""
+
+    def files(self) -> set[str]:
+        """Every file that a row refers to, relative to the data folder."""
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy, while in use."""
+
+    def check(self) -> None:
+        """A write and a read that prove the store works. Raises what is wrong."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,153 @@
+"""What can go wrong in the service: jobs, keys, limits, workers, the data folder."""
+
+from __future__ import annotations
+
+from unstill.domain.errors import FAILURE, USAGE, BadRequest, UnstillError, Words
+
+
+class VideoNotFound(UnstillError):
+    """Unknown, deleted, or another owner's: the answer is the same."""
+
+    code, status, exit_code = "video_not_found", 404, USAGE
+    en = Words("There is no video {id}.", "Check the id; `unstill jobs list` shows those there are.")
+    zh = Words("没有视频 {id}。", "请检查编号；用 `unstill jobs list` 可以列出所有视频。")
+
+
+class NotReady(UnstillError):
+    """Content of a video that is not finished."""
+
+    code, status = "not_ready", 409
+    en = Words("Video {id} is {state}; there is nothing to download yet.", "Wait until its status is completed.")
+    zh = Words("视频 {id} 的状态是 {state}，还不能下载。", "请等状态变为 completed。")
+
+
+class AlreadyFinal(UnstillError):
+    """A cancel that came too late."""
+
+    code, status = "already_final", 409
+    en = Words("Video {id} is {state} already.", "Delete it if you do not want it.")
+    zh = Words("视频 {id} 已经是 {state}。", "不需要的话可以删除它。")
+
+
+class IdempotencyMismatch(UnstillError):
+    code, status = "idempotency_mismatch", 409
+    en = Words(
+        "This Idempotency-Key was used for another request.", "Use a new key for a new request, or repeat the old one unchanged."
+    )
+    zh = Words("这个 Idempotency-Key 已经用于另一个请求。", "新的请求请用新的 key，或原样重发旧的请求。")
+
+
+class QueueFull(UnstillError):
+    code, status = "queue_full", 429
+    en = Words("{queued} videos are waiting already; the limit is {limit}.", "Try again when some are done.")
+    zh = Words("已经有 {queued} 个视频在排队，上限是 {limit}。", "请等一些完成后再试。")
+
+
+class OwnerQueueFull(QueueFull):
+    code = "owner_queue_full"
+    en = Words("{queued} of your videos are waiting already; the limit is {limit}.", "Wait for them, or cancel some.")
+    zh = Words("你已经有 {queued} 个视频在排队，上限是 {limit}。", "请等待，或取消一些。")
+
+
+class NoRoom(UnstillError):
+    """The quota of outputs is used up, or the disk nearly full."""
+
+    code, status = "no_room", 507
+    en = Words("There is no room for another video: {used} of {limit} GiB.", "Delete videos you no longer need.")
+    zh = Words("没有空间存放新的视频：已用 {used} GiB，上限 {limit} GiB。", "请删除不再需要的视频。")
+
+
+class StoreBusy(UnstillError):
+    code, status = "store_busy", 503
+    en = Words("The job store is busy.", "Try again in a few seconds.")
+    zh = Words("任务数据库正忙。", "请过几秒再试。")
+
+
+class StoreDamaged(UnstillError):
+    code = "store_damaged"
+    en = Words(
+        "The job database {path} is damaged.",
+        "Stop unstill, move that file away and put your last `unstill backup` in its place; the videos are untouched.",
+    )
+    zh = Words("任务数据库 {path} 已损坏。", "请停止 unstill，移走这个文件，换上最近一次 `unstill backup` 的备份；视频文件不受影响。")
+
+
+class StoreNewer(UnstillError):
+    code = "store_newer"
+    en = Words("{path} was written by a newer unstill (format {found}; this one knows {known}).", "Update unstill.")
+    zh = Words("{path} 由更新版本的 unstill 写入（格式 {found}，本版本支持到 {known}）。", "请更新 unstill。")
+
+
+class DataFolderTaken(UnstillError):
+    code, exit_code = "data_folder_taken", FAILURE
+    en = Words(
+        "{path} is in use by another unstill (process {pid}, {address}).",
+        "Use that one, stop it, or choose another folder with --data-dir.",
+    )
+    zh = Words("{path} 正由另一个 unstill 使用（进程 {pid}，{address}）。", "请使用它、停止它，或用 --data-dir 另选一个文件夹。")
+
+
+class PortTaken(UnstillError):
+    code, exit_code = "port_taken", FAILURE
+    en = Words("Port {port} is in use by {holder}.", "Use --port {free}, or --port auto to take the next free one.")
+    zh = Words("端口 {port} 已被 {holder} 占用。", "请用 --port {free}，或用 --port auto 自动选择下一个空闲端口。")
+
+
+class WorkerCrashed(UnstillError):
+    code = "worker_crashed"
+    en = Words("The program that makes the video crashed {times} times.", "Try a smaller size; if it stays, report it.")
+    zh = Words("生成视频的程序崩溃了 {times} 次。", "请换一个小一些的尺寸；仍不行请反馈给我们。")
+
+
+class WorkerHung(UnstillError):
+    code = "worker_hung"
+    en = Words("Nothing happened for {seconds} s in the stage {stage}; it was stopped.", "Try again, or a smaller size.")
+    zh = Words("在 {stage} 阶段 {seconds} 秒没有进展，已停止。", "请再试一次，或换一个小一些的尺寸。")
+
+
+class WrongKey(UnstillError):
+    code, status = "invalid_api_key", 401
+    en = Words("This server needs an API key, and the one given is missing or wrong.", "Send it as: Authorization: Bearer KEY.")
+    zh = Words("这个服务需要 API key，没有提供或不正确。", "请这样发送：Authorization: Bearer KEY。")
+
+
+class ForeignHost(UnstillError):
+    code, status = "foreign_host", 403
+    en = Words("Requests for the host {host} are not answered.", "Use the address that unstill printed at its start.")
+    zh = Words("不接受发往 {host} 的请求。", "请使用 unstill 启动时显示的地址。")
+
+
+class ForeignOrigin(UnstillError):
+    code, status = "foreign_origin", 403
+    en = Words("Requests from pages of {origin} are not answered.", "Open unstill's own page.")
+    zh = Words("不接受来自 {origin} 页面的请求。", "请打开 unstill 自己的页面。")
+
+
+class BodyTooLarge(UnstillError):
+    code, status = "body_too_large", 413
+    en = Words("The upload is larger than {limit} MiB.", "Send a smaller picture.")
+    zh = Words("上传内容超过 {limit} MiB。", "请使用小一些的图片。")
+
+
+class TooSlow(UnstillError):
+    code, status = "too_slow", 408
+    en = Words("The request did not arrive within {seconds} s.", "Check the connection and send it again.")
+    zh = Words("请求在 {seconds} 秒内没有传完。", "请检查网络后重新发送。")
+
+
+class TooManyRequests(UnstillError):
+    code, status = "too_many_requests", 429
+    en = Words("Too many requests at once.", "Wait {seconds} s and try again.")
+    zh = Words("请求过多。", "请等 {seconds} 秒后再试。")
+
+
+class Unsupported(BadRequest):
+    code = "unsupported"
+    en = Words("No model here can do this: {what}.", "See GET /v1/models for what can be done.")
+    zh = Words("这里没有模型可以做到：{what}。", "请用 GET /v1/models 查看可用的功能。")
+
+
+class ShuttingDown(UnstillError):
+    code, status = "shutting_down", 503
+    en = Words("The server is stopping.", "Try again in a moment.")
+    zh = Words("服务正在停止。", "请稍后再试。")
