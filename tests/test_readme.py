@@ -1,0 +1,85 @@
+"""The READMEs tell the truth: every command and every Python line in them runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+READMES = ["README.md", "README.zh-CN.md"]
+
+
+def blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    """A folder with the pictures that the READMEs speak of, small ones."""
+    examples = resources.files("unstill") / "assets" / "examples"
+    with resources.as_file(examples / "rocket.jpg") as path:
+        picture = Image.open(path).resize((96, 64))
+    for name in ("photo.jpg", "a.jpg", "b.png", "other.jpg"):
+        picture.save(tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_runs(name: str, album: Path) -> None:
+    """In the order in which they stand, as a person would type them."""
+    bin_folder = album / ".venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    program = Path(sys.executable).with_name("unstill")
+    os.symlink(program, bin_folder / "unstill")
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    commands = [line for block in blocks(name, "sh") for line in block.splitlines() if line.strip()]
+    assert len(commands) >= 8
+    for command in commands:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=album,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.stdout.strip(), command
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_python_line_runs(name: str, album: Path) -> None:
+    """And leaves the file that it promises."""
+    (program,) = blocks(name, "python")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=album, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (album / "out.mp4").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_link_leads_somewhere(name: str) -> None:
+    """Relative links of the READMEs are files of the repository."""
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_demo_is_what_the_readme_says() -> None:
+    """`make demo` is a target, and its photo is shipped with its licence."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "\ndemo:" in makefile
+    folder = ROOT / "src/unstill/assets/examples"
+    noted = (folder / "LICENSES.md").read_text(encoding="utf-8")
+    assert all(picture.name in noted for picture in folder.glob("*.jpg"))
+    assert shutil.which("make")
