@@ -6,6 +6,7 @@ turned into words where they are shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -22,6 +23,14 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Size {wanted} became {got}: the video format needs sides divisible by {grid}.",
             "尺寸 {wanted} 改为 {got}：视频格式要求边长是 {grid} 的倍数。",
         ),
+        "size_kept": (
+            "Size {wanted} became {got}: fit keep holds the picture's shape and never enlarges it.",
+            "尺寸 {wanted} 改为 {got}：fit keep 保持图片的比例，且不放大。",
+        ),
+        "picture_cropped": (
+            "{percent} % of the picture is cut off to fill {size}; fit keep or pad shows all of it.",
+            "为填满 {size} 裁掉了图片的 {percent} %；用 fit keep 或 pad 可显示全图。",
+        ),
         "size_limited": (
             "Size {wanted} became {got}: {model} makes sides of at most {limit} pixels.",
             "尺寸 {wanted} 改为 {got}：{model} 的边长最多 {limit} 像素。",
@@ -33,6 +42,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "duration_from_prompt": (
             "{seconds} s was read from the prompt: {num_frames} frames at {fps} fps.",
             "按描述中的 {seconds} 秒生成：{num_frames} 帧，{fps} fps。",
+        ),
+        "duration_limited": (
+            "The prompt asks for {asked} s; the longest video is {num_frames} frames, {seconds} s.",
+            "描述要求 {asked} 秒；最长为 {num_frames} 帧，即 {seconds} 秒。",
         ),
         "move_chosen": (
             "The prompt names no camera move; {move} was chosen.",
@@ -58,6 +71,14 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "This may need {needed} MiB of memory and {free} MiB are free; a smaller size needs less.",
             "可能需要 {needed} MiB 内存，而可用的只有 {free} MiB；尺寸小一些会更省。",
         ),
+        "takes_long": (
+            "This will take about {minutes} minutes here; a smaller size or fewer frames are quicker.",
+            "在本机大约需要 {minutes} 分钟；减小尺寸或帧数会更快。",
+        ),
+        "like_damaged": (
+            "Parts of the record inside {path} are damaged and were not used: {parts}.",
+            "{path} 里的设置记录有损坏，没有使用其中的：{parts}。",
+        ),
         "like_without_prompt": (
             "{path} was saved without its prompt; give one to repeat the move.",
             "{path} 没有保存描述；要重复同样的镜头请写上描述。",
@@ -72,6 +93,22 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+BEFORE = frozenset({"takes_long", "memory_tight"})
+"""Notes about this computer rather than the video: of use before the work, and no part of a file's record."""
+WARNINGS = frozenset({"video_black", "video_frozen"})
+"""Notes that something may be wrong with the result: said even to who wants to hear nothing else."""
+_COUNTED = re.compile(r"\{(\w+)\} (frame|picture|minute)s\b")
+
+
+def worded(text: str, facts: Mapping[str, object]) -> str:
+    """A text with its facts; "{count} frames" is a frame where there is one."""
+
+    def counted(match: re.Match[str]) -> str:
+        return match[0][:-1] if str(facts.get(match[1])) == "1" else match[0]
+
+    return _COUNTED.sub(counted, text).format_map(dict(facts))
+
+
 @dataclass(frozen=True)
 class Note:
     """One remark. ``facts`` fill the braces of its text."""
@@ -82,7 +119,7 @@ class Note:
     def text(self, language: Language = "en") -> str:
         """The sentence. A code this version does not know (a newer file's) is shown as itself."""
         pair = TEXTS.get(self.code)
-        return pair[language == "zh"].format_map(dict(self.facts)) if pair else self.code
+        return worded(pair[language == "zh"], self.facts) if pair else self.code
 
     def __str__(self) -> str:
         return self.text()

@@ -67,6 +67,15 @@ def test_a_duration_in_the_prompt_is_kept():
     assert plan("pan left for 3 seconds", num_frames=10).num_frames == 10
 
 
+def test_a_duration_past_the_limit_is_said():
+    """A thousand seconds become the longest clip, and the note names both."""
+    made = plan("pan left for 1000 seconds", num_frames=None)
+    assert made.num_frames == 2880
+    said = next(n for n in made.notes if n.code == "duration_limited").text("en")
+    assert "1000 s" in said
+    assert "120 s" in said
+
+
 def test_what_cannot_be_done_is_said():
     """The subject cannot act; the note repeats the person's words."""
     notes = plan("she smiles while the camera pushes in").notes

@@ -58,10 +58,14 @@ class MotionFamily:
         notes: list[Note] = []
         if understood.seconds is not None and request.num_frames is None:
             fps = request.fps or int(str(card.native["fps"]))
-            frames = round(min(max(understood.seconds, 2 / fps), card.frames.high / fps) * fps)
+            longest = int(card.frames.high)
+            frames = min(longest, max(2, round(understood.seconds * fps)))
             defaults["num_frames"] = frames
-            seconds = f"{frames / fps:g}"
-            notes.append(note("duration_from_prompt", seconds=seconds, num_frames=frames, fps=fps))
+            asked, seconds = f"{understood.seconds:g}", f"{frames / fps:g}"
+            if understood.seconds * fps > longest:
+                notes.append(note("duration_limited", asked=asked, seconds=seconds, num_frames=frames))
+            else:
+                notes.append(note("duration_from_prompt", seconds=seconds, num_frames=frames, fps=fps))
         return defaults, notes
 
     def estimate(self, plan: Plan, machine: Machine) -> Estimate:

@@ -5,7 +5,7 @@ from unstill.domain.catalog import ModelCard, Option, Range
 CARD = ModelCard(
     id="motion",
     family="motion",
-    title="Camera motion",
+    title={"en": "Camera motion", "zh": "镜头运动"},
     about={
         "en": "A real camera move through the picture, with weather and light on request, made on any "
         "computer in seconds. Camera motion, not AI-generated video: nothing in the picture acts.",

@@ -12,10 +12,13 @@ from unstill.engines.motion.fill import spread
 from unstill.engines.motion.saliency import Map
 
 NO_SKY = (0.30, 0.22, 0.50)
-"""Horizon (share of the height), far and near disparity where no sky is seen: an indoor slope."""
-WITH_SKY, SLOPE = (0.03, 0.62), 1.15
-"""Far and near disparity of the ground under a sky, and how fast it rises below the horizon, a picture height
-(disparity of a plane is linear in the row; the slope is the camera's height above it)."""
+"""Horizon (share of the height), far and near disparity where no sky is seen: a slope."""
+SKY, NEAREST = 0.03, 0.62
+"""Disparity of a sky, and of the nearest ground under one."""
+SLOPE, LOW = 1.3, 0.85
+"""How fast the ground rises below the horizon, disparity a picture height (a plane's is linear in the row;
+the slope is the camera's height above it). A horizon as low as `LOW` shows hardly any ground: what stands
+there is all one distance."""
 UPRIGHT = 0.12
 """Disparity of what stands above the horizon and is not sky: hills, towers, trees."""
 
@@ -37,15 +40,14 @@ def horizon(sky: Map | None, alpha: Map) -> float:
 def background_disparity(sky: Map | None, level: float, shape: tuple[int, int]) -> Map:
     """Disparity behind the subject, float32 [h w]: a ground plane below the horizon ``level`` (0..1)."""
     height, width = shape
-    far, near = WITH_SKY if sky is not None else NO_SKY[1:]
-    if sky is not None:
-        near = min(near, far + SLOPE * (1 - level))
+    far, near = NO_SKY[1:]
+    if sky is not None:  # the ground begins where upright things stand: a step there would bend them
+        far, near = UPRIGHT, min(NEAREST, UPRIGHT + SLOPE * max(0.0, LOW - level))
     rows = np.arange(height, dtype=np.float32)[:, None] / height
     ramp = far + (near - far) * np.clip((rows - level) / max(1 - level, 1e-3), 0, 1)
     out = np.repeat(ramp, width, axis=1).astype(np.float32)
     if sky is not None:
-        standing = (1 - sky) * (rows < level)
-        out = (out * (1 - standing) + np.maximum(out, UPRIGHT) * standing).astype(np.float32)
+        out = (out * (1 - sky) + SKY * sky).astype(np.float32)
         out = cv2.GaussianBlur(out, (0, 0), max(1.0, min(height, width) / 90))
     return out
 
@@ -58,7 +60,7 @@ def subject_disparity(alpha: Map, ground: Map, outdoors: bool) -> Map:
     little ground in sight everything is far, and the subject nearer only in proportion.
     """
     height, width = alpha.shape
-    scale = float(np.clip(np.ptp(ground) / (WITH_SKY[1] - WITH_SKY[0]), 0.25, 1)) if outdoors else 1.0
+    scale = float(np.clip(np.ptp(ground) / (NEAREST - SKY), 0.35, 1)) if outdoors else 1.0
     count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8))
     near, known = np.zeros_like(alpha), np.zeros_like(alpha)
     for part in range(1, count):

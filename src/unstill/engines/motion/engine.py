@@ -45,9 +45,8 @@ class Film:
         self._paint(out, at, far, under)
         self._draw(out, at, air, "behind")
         near = far if pose.is_flat else self._camera.near(pose, cover)
-        if near is not None and self.scene.has_subject:
-            if layered:
-                lay_over(out, near.of(self._plate("foreground")), near.window)
+        if layered and near is not None:
+            lay_over(out, near.of(self._plate("foreground")), near.window)
             self._paint(out, at, near, "foreground")
         self._draw(out, at, air, "front")
         return out

@@ -47,7 +47,7 @@ def _dolly_zoom(a: float, pivot: float) -> Pose:
 
 def _orbit(sign: float) -> Callable[[float, float], Pose]:
     def pose(a: float, pivot: float) -> Pose:
-        return Pose(x=sign * a, yaw=-sign * math.atan(a * pivot), z=0.15 * a)
+        return Pose(x=sign * a, yaw=-sign * math.atan(a * pivot))
 
     return pose
 
@@ -58,7 +58,7 @@ def _circle(sign: float) -> Callable[[float, float, float], Pose]:
         return Pose(
             x=sign * x,
             y=-y,
-            z=0.3 * a * (1 - math.cos(angle)),
+            z=0.1 * a * (1 - math.cos(angle)),
             yaw=-sign * math.atan(x * pivot),
             pitch=-math.atan(y * pivot),
         )

@@ -18,14 +18,14 @@ from unstill.engines.motion.camera import Lens, Points, Pose, inverse, transform
 from unstill.engines.motion.saliency import Image, Map
 from unstill.engines.motion.scene import Scene
 
-FADE_S = 0.8
-"""Seconds over which an effect comes in, so that frame 0 is the picture."""
-FADE_SHARE = 0.2
+FADE_S, LOOP_FADE_S = 0.8, 1.6
+"""Seconds over which an effect comes in, so that frame 0 is the picture; in a loop, where it also goes."""
+FADE_SHARE, LOOP_FADE_SHARE = 0.2, 0.3
 """... but at most this share of the clip."""
 
 Layer = Literal["picture", "background", "foreground"]
-"""What is painted on: the whole picture at once, or the background before the subject is laid over it, or the
-subject. On the picture an effect keeps off the subject by itself."""
+"""What is painted on: the whole picture at once, or the background before the subject is laid over it, and
+then the subject alone."""
 Side = Literal["behind", "front"]
 
 
@@ -54,7 +54,8 @@ class Clock:
     def moment(self, index: int) -> Moment:
         phase = index / self.num_frames
         near = min(phase, 1 - phase) if self.loop else phase
-        rise = min(FADE_SHARE, FADE_S / self.seconds)
+        most, seconds = (LOOP_FADE_SHARE, LOOP_FADE_S) if self.loop else (FADE_SHARE, FADE_S)
+        rise = min(most, seconds / self.seconds)
         s = min(1.0, near / rise)
         return Moment(index, index / self.fps, phase, s * s * s * (s * (6 * s - 15) + 10))
 
@@ -113,7 +114,7 @@ class Effect:
         return None
 
     def draw(self, frame: Image, at: Moment, air: Air, side: Side) -> None:
-        """Draw particles into ``frame`` (output space, uint8 [h w 3]) in place, behind or before the subject."""
+        """Draw particles into ``frame`` (output space, uint8 [h w 3]) in place, on one side of it all."""
 
 
 EffectMaker = Callable[[Scene, Clock, float, int], Effect]

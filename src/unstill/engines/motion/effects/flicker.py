@@ -102,8 +102,8 @@ class Flicker(Effect):
         painted = cv2.merge([*(up * c for c in self._add), np.minimum(230, down * self._hide)])
         size = (self.scene.width, self.scene.height)
         out = cv2.resize(cv2.convertScaleAbs(painted), size, interpolation=cv2.INTER_LINEAR)
-        if self.scene.has_subject:
-            out = cv2.multiply(out, self._masks["foreground" if over else "background"], scale=1 / 255)
+        if layer != "picture":
+            out = cv2.multiply(out, self._masks[layer], scale=1 / 255)
         return np.asarray(out)
 
     def _level(self, source: Source, at: Moment) -> float:

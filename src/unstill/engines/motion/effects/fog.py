@@ -56,6 +56,8 @@ class Fog(Effect):
         self._density = [self._where(bank) for bank in BANKS]
         self._colour = self._ambient(rows, columns)
         self._clear = (1 - scene.alpha).astype(np.float32)
+        solid = np.zeros_like(scene.alpha) if scene.foreground is None else scene.foreground[..., 3]
+        self._solid = solid.astype(np.float32) * np.float32(1 / 255)
 
     @property
     def region(self) -> Map:
@@ -63,22 +65,27 @@ class Fog(Effect):
         return np.asarray(self._clear + OVER_SUBJECT * self.scene.alpha, dtype=np.float32)
 
     def overlay(self, at: Moment, layer: Layer) -> Image | None:
-        over = layer == "foreground"
-        amount = np.float32(self.strength * at.fade * (OVER_SUBJECT if over else 1.0))
-        if amount <= 0 or (over and not self.scene.has_subject):
+        if self.strength * at.fade <= 0:
             return None
-        banks = range(len(BANKS) - 1, len(BANKS)) if over else range(len(BANKS))
+        full = self._thick(at, range(len(BANKS)), 1.0)
+        if layer != "background" and self.scene.has_subject:
+            thin = self._thick(at, range(len(BANKS) - 1, len(BANKS)), OVER_SUBJECT)
+            full = full * self._clear + thin * (1 - self._clear)
+            if layer == "foreground":
+                full *= self._solid
+        alpha = cv2.convertScaleAbs(full, alpha=255)
+        colour = cv2.multiply(self._colour, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), scale=1 / 255)
+        return np.asarray(cv2.merge([*cv2.split(colour), alpha]))
+
+    def _thick(self, at: Moment, banks: range, share: float) -> Map:
+        """How much of what is behind them some banks hide, float32 [h w] 0..1."""
+        amount = np.float32(self.strength * at.fade * share)
         clear = np.ones_like(self._x)
         for i in banks:
             clear *= 1 - np.minimum(0.9, self._bank(i, at) * amount)
         most = np.float32(THICKEST * min(1.5, max(1.0, self.strength)))
         hidden = most * (1 - np.exp((clear - 1) / most))
-        full = enlarged(hidden, self.scene.height, self.scene.width)
-        if layer != "background":
-            full *= self.scene.alpha if over else self._clear
-        alpha = cv2.convertScaleAbs(full, alpha=255)
-        colour = cv2.multiply(self._colour, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), scale=1 / 255)
-        return np.asarray(cv2.merge([*cv2.split(colour), alpha]))
+        return np.asarray(enlarged(hidden, self.scene.height, self.scene.width))
 
     def _bank(self, index: int, at: Moment) -> Map:
         """Opacity of one bank, float32 [rows columns]: two fields that slide at different speeds, so that it
