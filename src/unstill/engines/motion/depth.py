@@ -60,7 +60,7 @@ def subject_disparity(alpha: Map, ground: Map, outdoors: bool) -> Map:
     little ground in sight everything is far, and the subject nearer only in proportion.
     """
     height, width = alpha.shape
-    scale = float(np.clip(np.ptp(ground) / (NEAREST - SKY), 0.35, 1)) if outdoors else 1.0
+    scale = float(np.clip(np.ptp(ground) / (NEAREST - SKY), 0.5, 1)) if outdoors else 1.0
     count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8))
     near, known = np.zeros_like(alpha), np.zeros_like(alpha)
     for part in range(1, count):

@@ -66,7 +66,7 @@ def _circle(sign: float) -> Callable[[float, float, float], Pose]:
     return pose
 
 
-_IN = Move(_dolly, 0.065, 0.45)
+_IN = Move(_dolly, 0.07, 0.45)
 _CLOSER = Move(lambda a, _: Pose(zoom=a), 0.065, 0.5)
 
 
