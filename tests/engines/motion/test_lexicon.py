@@ -125,6 +125,11 @@ def test_negation_ends_where_its_clause_ends(prompt: str, moves: list[str]) -> N
         ("运镜：推+摇（左）→拉", [["dolly_in", "pan_left"], ["dolly_out"]]),
         ("先左移,再推近,最后环绕", [["truck_left"], ["dolly_in"], ["orbit"]]),
         ("边推进边左摇", [["dolly_in", "pan_left"]]),
+        ("the camera panned left and then zoomed in", [["pan_left"], ["zoom_in"]]),
+        ("panned left, then tilted up", [["pan_left"], ["tilt_up"]]),
+        ("下雪了镜头慢慢往前走", [["dolly_in"]]),
+        ("镜头缓缓推出", [["dolly_out"]]),
+        ("飞过城市上空", [["dolly_in"]]),
     ],
 )
 def test_moves_happen_together_or_in_turn_as_told(prompt: str, stages: list[list[str]]) -> None:
@@ -217,6 +222,17 @@ def test_weather_in_a_name_is_no_weather(prompt: str) -> None:
         ("her hair blowing in the wind, push in", "her hair blowing in the wind"),
         ("镜头推进,女孩微笑", "女孩微笑"),
         ("A CAR moves to the right", "A CAR moves to the right"),
+        ("下雪了女孩慢慢往前走", "女孩慢慢往前走"),
+        ("女孩微笑镜头慢慢推进", "女孩微笑"),
+        ("she smiles and the camera slowly pushes in", "she smiles"),
+        ("camera pushes in as she smiles", "she smiles"),
+        ("the flag waves in the wind, push in", "the flag waves in the wind"),
+        ("zoom in, make it night", "make it night"),
+        ("add snow and a dog", "a dog"),
+        ("下雪,再加一只狗", "加一只狗"),
+        ("把背景换成海边,镜头推近", "把背景换成海边"),
+        ("push in, with sound", "with sound"),
+        ("in anime style", "in anime style"),
     ],
 )
 def test_what_cannot_be_done_is_quoted_as_it_stands(prompt: str, phrase: str) -> None:
@@ -224,7 +240,22 @@ def test_what_cannot_be_done_is_quoted_as_it_stands(prompt: str, phrase: str) ->
 
 
 @pytest.mark.parametrize(
-    "prompt", ["a smiling woman", "no smiling, zoom in", "微笑的女孩", "push in on the oak door"]
+    "prompt",
+    [
+        "a smiling woman",
+        "no smiling, zoom in",
+        "微笑的女孩",
+        "push in on the oak door",
+        "a night street",
+        "an anime girl",
+        "fireworks poster on the wall",
+        "make it slower",
+        "turn this photo into a video",
+        "remove all camera movement",
+        "don't add a dog",
+        "不要加音乐",
+        "去掉镜头晃动",
+    ],
 )
 def test_states_and_refusals_are_not_undone(prompt: str) -> None:
     assert understand(prompt).undone == ()
@@ -245,6 +276,13 @@ def test_states_and_refusals_are_not_undone(prompt: str) -> None:
         ("80s synthwave car", None),
         ("a woman in her 20s", None),
         ("24fps, 4k", None),
+        ("1980s style arcade", None),
+        ("1/1000s shutter", None),
+        ("pan left 1000 seconds", 1000.0),
+        ("pan left 1,000 seconds", 1000.0),
+        ("pan left 99999999 seconds", 1e6),
+        ("一百二十秒", 120.0),
+        ("push in for two minutes", 120.0),
     ],
 )
 def test_a_duration_is_read_and_a_decade_is_not(prompt: str, seconds: float | None) -> None:
@@ -274,7 +312,8 @@ def test_script_width_and_case_do_not_matter() -> None:
 REPEATED = (
     "🎬;\ud800;1;a;pan ;after panning ;绕着;不要;云;镜头缓;water ;"
     "no zoom, ;no ;she walks ;从左侧;\u0130\ufb03½;在推之前;0-3s:;"
-    "add some ;aA;加点;推+;pov, a ;pan (;zoomin ;dont ;once the camera ;and hold ;with "
+    "add some ;add a ;make it ;把变成;给加;turn the ;a,;aA;加点;推+;pov, a ;pan (;zoomin ;dont ;"
+    "once the camera ;and hold ;with "
 )
 HOSTILE = ["", "".join(chr(i % 32) for i in range(4000)), *(word * 4000 for word in REPEATED.split(";"))]
 

@@ -45,12 +45,31 @@ _AFTER = (
 _BEFORE = r"(?:^|[.;!?\n] *)before (?=\w+ing\b|the camera)"
 _BEFORE_ZH = r"在([^,。;!?\n]{1,16}?)(?:之前|以前|前)[,]?先?(?=[^,。]{0,12}[推拉摇移升降绕焦])"
 _TIMECODE = r"(?<![\d.])\d{1,3}(?:\.\d{1,3})? ?(?:s|secs?|秒)? ?(?:[-~至到]|to) ?(\d{1,3}(?:\.\d{1,3})?) ?(?:s\b|secs?\b|seconds?\b|秒)"
-_NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
-_VALUES = dict(zip(_NUMBER.split("|"), [*range(1, 13), 15, 20, 30], strict=True))
+_DIGITS = "one two three four five six seven eight nine ten eleven twelve"
+_VALUES = {word: value for value, word in enumerate(_DIGITS.split(), 1)} | {
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 1_000_000,
+}
+_NUMBER = "|".join(_VALUES)
 _SECONDS = (
-    rf"(?<![\d.:])(?:(\d{{1,3}}(?:\.\d{{1,3}})?) ?(?:s\b|secs?\b|seconds?\b|秒)|\b({_NUMBER}) ?(?:secs?|seconds?)\b|"
-    r"(?<![几每数多])([零一二两三四五六七八九十半]{1,3})秒)"
+    r"(?<![\d.:/])(?<!\d,)(?:(\d{1,3}(?:,\d{3}){1,5}|\d{1,18}(?:\.\d{1,3})?) ?(?:s\b|secs?\b|seconds?\b|秒)|"
+    rf"\b((?:{_NUMBER})(?: (?:hundred|thousand|million))?) ?(?:secs?|seconds?)\b|"
+    r"(?<![几每数多])([零一二两三四五六七八九十百千万半]{1,9})秒)"
 )
+_MINUTES = (
+    rf"(?<![\d.:/])(?<!\d,)(?:(\d{{1,18}}(?:\.\d{{1,3}})?) ?(?:mins?\b|minutes?\b|分钟)|\b({_NUMBER}|an?|half an?) (?:mins?|minutes?)\b|"
+    r"(?<![几每数多])([零一二两三四五六七八九十百千万半]{1,9})分钟)"
+)
+_LONGEST = 1e6
+"""Past this a duration is not told apart from a longer one."""
 _TOO = r"\b(?:too|so|overly|that|very) (?:fast|quick|hard|much|far|close|rapid|strong|aggressive|sudden|abrupt|wild)|[太过](?:于|分)?(?:快|急|猛|大|多|远|近|强|剧烈|夸张|突然)"
 _NEGATIVE_PROMPT = r"negative(?: prompts?)? ?:|(?:反向|负面|负向|反面)提示词? ?:"
 _DURATION_BEFORE = r"(?:for|over|within|duration|length|lasts?|long|时长|:|=) ?$"
@@ -168,16 +187,30 @@ def seconds(text: str) -> float | None:
     if codes:
         return max(codes)
     for m in _compiled(_SECONDS).finditer(text):
+        digits, word, chinese = m.groups()
         if _is_stage(text, m):
             continue
-        digits, word, chinese = m.groups()
-        if digits:
-            glued = m.group().endswith("s") and not m.group().endswith("secs") and " " not in m.group()
-            if glued and _is_decade(digits, text[: m.start()], text[m.end() :]):
-                continue
-            return float(digits)
-        return float(_VALUES[word]) if word else _chinese_number(chinese)
+        glued = m.group().endswith("s") and not m.group().endswith("secs") and " " not in m.group()
+        if digits and glued and _is_decade(digits, text[: m.start()], text[m.end() :]):
+            continue
+        return min(_number(digits, word, chinese), _LONGEST)
+    for m in _compiled(_MINUTES).finditer(text):
+        before, after = text[max(0, m.start() - 12) : m.start()], text[m.end() : m.end() + 14]
+        whole = re.search(_DURATION_BEFORE, before) or re.match(_DURATION_AFTER, after)
+        if whole and not _is_stage(text, m):
+            return min(60 * _number(*m.groups()), _LONGEST)
     return None
+
+
+def _number(digits: str | None, word: str | None, chinese: str | None) -> float:
+    if digits:
+        return float(digits.replace(",", ""))
+    if chinese:
+        return _chinese_number(chinese)
+    value = 1.0
+    for part in (word or "").split():
+        value *= 0.5 if part == "half" else _VALUES.get(part, 1)
+    return value
 
 
 def _is_stage(text: str, m: re.Match[str]) -> bool:
@@ -192,24 +225,29 @@ def _is_stage(text: str, m: re.Match[str]) -> bool:
 
 def _is_decade(digits: str, before: str, after: str) -> bool:
     """ "80s synthwave" and "in her 20s" are no durations; "for 20s" and "20s clip" are."""
-    if len(digits) != 2 or not digits.endswith("0") or digits == "10":
+    if len(digits) < 2 or not digits.endswith("0") or digits == "10":
         return False
     if re.search(_DURATION_BEFORE, before[-12:]):
         return False
+    if re.fullmatch(r"1[4-9]\d0|20\d0", digits):
+        return True
     owned = re.search(r"\b(?:the|her|his|their|late|early|mid|my|in) $", before[-8:])
     return bool(owned) or not re.match(_DURATION_AFTER, after)
 
 
 def _chinese_number(word: str) -> float:
+    """ "十五" is 15, "一百二十" 120, "半" .5; digits in a row are read as such."""
     digit = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
-    if "十" in word:
-        tens, _, ones = word.partition("十")
-        return 10.0 * digit.get(tens, 1) + digit.get(ones, 0)
-    return (
-        float(digit.get(word[-1], 0))
-        if len(word) == 1
-        else float("".join(str(digit.get(c, 0)) for c in word[:2]))
-    )
+    scale = {"十": 10, "百": 100, "千": 1000}
+    total = section = held = 0.0
+    for c in word:
+        if c == "万":
+            total, section, held = (total + section + held or 1.0) * 10_000, 0.0, 0.0
+        elif c in scale:
+            section, held = section + (held or 1.0) * scale[c], 0.0
+        else:
+            held = held * 10 + digit[c] if c != "半" and held and c != "零" else held + digit[c]
+    return total + section + held
 
 
 def loops(text: str, spans: list[Span]) -> bool:

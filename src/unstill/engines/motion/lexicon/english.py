@@ -202,8 +202,12 @@ PAST = {
     "trucked": "trucks", "craned": "cranes", "orbited": "orbits", "tracked": "tracks", "rolled": "rolls",
     "moved": "moves", "turned": "turns", "circled": "circles", "rotated": "rotates", "dollied": "dollies",
     "descended": "descends", "drifted": "drifts", "swept": "sweeps", "flown": "flies",
+    "flew": "flies", "glided": "glides", "swung": "swings", "rose": "rises", "followed": "follows", "travelled": "travels",
+    "traveled": "travels", "spun": "spins", "dropped": "drops", "lowered": "lowers", "climbed": "climbs", "backed": "backs",
+    "approached": "approaches", "soared": "soars", "ascended": "ascends", "slid": "slides", "dove": "dives", "arced": "arcs",
+    "lifted": "lifts", "floated": "floats", "retreated": "retreats", "crept": "creeps", "went": "goes", "came": "comes",
 }  # fmt: skip
-"""Past participles to a finite form: "has tilted" is told as "tilts"."""
+"""Past forms to a finite one: "has tilted" and "the camera tilted" are told as "tilts"."""
 STEMS = words("push pull zoom dolly pan tilt truck crane orbit pedestal static handheld")
 WAYS = words("in out back left right up down forward forwards backward backwards inward outward around")
 JOINED = {

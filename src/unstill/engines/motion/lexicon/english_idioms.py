@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (a pattern reads better whole than in scraps)
 """English: fixed phrases, scene effects, things the engine cannot do, and words that mean something else."""
 
-from unstill.engines.motion.lexicon.english import NOT
+from unstill.engines.motion.lexicon.english import MOVERS, NOT, PRONOUNS
 
 _CAM = r"(?:camera|cam|shot|frame|framing|view|angle|lens|drone|tripod|perspective|composition|camerawork)"
 _CLAUSE = r"(?:(?<=^)|(?<=[,.;:!?\n(])|(?<=[,.;:!?\n(] )|(?<=[→>])|(?<=[→>] )|(?<=\bthen )|(?<=\band ))"
@@ -55,6 +55,13 @@ NOT_CAMERA = (
     r"shake hands|milk ?shakes?|hand ?shakes?|protein shake|shaking hands|pan pipes|panorama\w*|gold pan|vanishing point"
 )
 
+_WAVERS = (
+    "|".join(sorted((MOVERS | PRONOUNS) - {"tide", "sun", "moon", "it", "shark", "whale"}))
+    + r"|flags?|banners?|scar(?:f|ves)|ribbons?|pennants?|curtains?|capes?|fronds?|palms?|wheat|grass|reeds?|corn|fingers?|paws?|tails?|crowd|"
+    r"tourists?|teachers?|policem[ae]n|passengers?|sailors?|fans|mayor|president|santa|bears?|pope|kids?|friends?|grandpa|grandma|daddy|mommy|"
+    r"son|daughter|sister|brother|husband|wife|boyfriend|girlfriend|family|everyone|\w+(?:woman|man|girl|boy)"
+)
+"""Who and what waves, so that the word is a verb."""
 NOT_WEATHER = (
     r"snow (?:leopards?|white|m[ae]n|boards?\w*|shoes?|mobiles?|globes?|drifts?|banks?|caps?|capped|covered|clad|owls?|"
     r"queen|fox|peas?|plows?|tires?|boots?|angels?|balls?|goggles|fort|suit|crab|monkey|bunny|laden|dusted|field\w*|"
@@ -73,8 +80,8 @@ NOT_WEATHER = (
     r"pool (?:table|party|side|noodle)|poolside|live ?stream\w*|stream(?:er|ing|ers)\b|fountain pen|"
     r"(?:sound|radio|heat|light|brain|shock|micro|new|perm|beach|hair|wavy|gravitational|loose|soft|blonde|brown|golden|long) ?waves\b"
     r"(?: of hair)?|waves? of (?:\w+ )?(?:hair|wheat|grain|dunes?|sand|heat|people|sound|light|emotion|color|grass|wheat|fabric|energy)|wavy|"
-    r"waves? (?:at|his|her|their|goodbye|hello|hi|good ?bye|to|a|an|its|with|back|and smiles)\b|(?:he|she|they|who|man|woman|girl|boy|"
-    r"child|kid|guy|person|lady|crowd|subject|character|robot|baby|mother|bride|king|queen|princess) (?:\w+ly )?waves\b|"
+    r"waves? (?:at|his|her|their|goodbye|hello|hi|good ?bye|to|a|an|its|with|back|and smiles)\b|"
+    rf"(?:{_WAVERS}) (?:\w+ly )?waves?\b|waves? in the (?:wind|breeze|air)\b|waves? from (?:the|a|her|his) (?:window|balcony|car|train|boat|ship|door|stage|deck)\b|"
     r"ripples? (?:in|of) (?:the |a )?(?:sand|fabric|cloth|silk|dunes?|time|hair)|"
     r"fog (?:lights?|lamps?|machines?|horn)|brain fog|foghorn|smoke (?:alarm|detector|signal|stack)s?|smokestack|"
     r"cloud (?:nine|storage|server|computing|gate|shaped)|steam (?:train|engine|boat|punk|locomotive|ship|room|iron)s?|steam(?:punk|boat|ship)s?|"

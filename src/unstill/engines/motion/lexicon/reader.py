@@ -32,7 +32,7 @@ def understand(prompt: str) -> Understood:
     kept = [hit for hit in moves if not clauses.inside(hit.start, negated)]
     stages = _stages(text, kept) or _refused(text, moves)
     shown = _unique([h for h in effects if not clauses.inside(h.start, negated)])
-    others = undone.phrases(text, [*moves, *effects], deeds, negated)
+    others = undone.phrases(text, moves, effects, deeds, negated)
     return Understood(
         stages=stages or _DEFAULT,
         effects=tuple(Cue(h.id, manner.of_effect(text, h)) for h in shown),

@@ -104,6 +104,12 @@ def _named(nouns: dict[str, str]) -> str:
     return "|".join(f"(?P<{effect}>{noun})" for effect, noun in nouns.items())
 
 
+def named_alone() -> str:
+    """A pattern of the bare names of effects, in either language."""
+    nouns = [*_NOUNS.values(), *_ZH_NOUNS.values()]
+    return "|".join(re.sub(r"\(\?<!\[,\.;\] \)", "", noun) for noun in nouns)
+
+
 def effects(text: str, chinese: bool) -> list[Hit]:
     """Effects requested by name alone; `text` is folded."""
     matches = (m for pattern in _patterns(chinese) for m in pattern.finditer(text))

@@ -10,6 +10,12 @@ from unstill.engines.motion.lexicon.text import words
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*'?|\d+(?:\.\d+)?|[^\sa-z\d]")
 BREAKS = words("and while as but then when before after where because so until followed plus or")
 SHOTLIKE = en.CAMERA | words("move moves movement motion effect style sequence")
+_LINKING = words("and then finally next afterwards afterward first")
+_STRONG = words("panned tilted zoomed pushed pulled trucked craned dollied tracked")
+_NEXT = re.compile(r" ([a-z]+)")
+_CLOSED = re.compile(
+    r" *(?:$|[,.;!?\n]|(?:and|then|to|on|towards?|from|until|past|over|slowly|gently|before|while|for|at)\b)"
+)
 _PERFECT = words("has have having had 've")
 
 
@@ -33,13 +39,38 @@ def tokens(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         word = match.group()
         if word[0].isalnum() and word.isascii():
-            if word in en.PAST and found and found[-1].word in _PERFECT and found[-1].segment == segment:
+            if word in en.PAST and _finite(
+                found, word, (segment, sentence), text[match.end() : match.end() + 24]
+            ):
                 word = en.PAST[word]
             found.append(Token(word, match.start(), match.end(), segment, sentence))
         elif word not in "'\"*°#%&/":
             segment += 1
             sentence += word in ".!?;\n。"
     return found
+
+
+def _finite(found: list[Token], word: str, at: tuple[int, int], after: str) -> bool:
+    """Whether a past form is told of the camera: "has tilted", "the camera slowly panned left, then rose"."""
+    segment, sentence = at
+    before = [t.word for t in found[-6:] if t.segment == segment]
+    if before and before[-1] in _PERFECT:
+        return True
+    while before and before[-1].endswith("ly"):
+        before.pop()
+    following = _NEXT.match(after)
+    way = following[1] if following else ""
+    governs = way in en.DIRECTIONS.keys() | en.PREPOSITIONS | en.DETERMINERS or way.endswith("ly") or not way
+    filmed = any(t.word in en.CAMERA for t in found[-24:] if t.sentence == sentence)
+    if before and before[-1] not in _LINKING:
+        return governs and (before[-1] in en.CAMERA or (before[-1] == "it" and filmed))
+    if governs and filmed and before:
+        return True
+    return (
+        word in _STRONG
+        and way in en.WAYS
+        and bool(_CLOSED.match(after, following.end(1) if following else 0))
+    )
 
 
 def word_at(found: list[Token], i: int, segment: int) -> str:

@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from unstill.engines.motion.lexicon import chinese as zh
+from unstill.engines.motion.lexicon import edits
 from unstill.engines.motion.lexicon import english as en
 from unstill.engines.motion.lexicon import english_idioms as idioms
 from unstill.engines.motion.lexicon.clauses import inside
@@ -15,8 +16,20 @@ from unstill.engines.motion.lexicon.tokens import Token, tokens
 Span = tuple[int, int]
 _MOST = 24
 _BORDER = ",.;:!?\n。()"
+_LINK = r"\b(?:and then|and|while|as|then|but|before|after|until|with|when)\b"
+_PARTED = re.compile(rf"[{re.escape(_BORDER)}]|{_LINK} (?:\w+ ){{0,3}}\w|\b(?:she|he|they|i|you)\b")
+_LINKS = re.compile(rf"{_LINK} ?|然后|同时|并且?|接着|再")
+_LEFT = re.compile(r"(?:[\s了着过的地得并且,、]|的?时候|(?:and|while|as|then|also)\b)*")
+"""What a move or an effect leaves behind it."""
+_LED = re.compile(r" *(?:(?:and|then|while|as|but) )+")
+_SUBJECT = re.compile(
+    r"(?:[\s并且]|\b(?:and|while|as|then|the|a|slow|gentle|camera|shot|drone|lens|frame|view|\w+ly|is|starts?|to)\b|"
+    rf"(?:{zh.CAMERA})|[缓慢轻微快速平稳逐渐徐徐再又]){{1,8}}$"
+)
+"""What a move leaves before it: who moves, and how."""
 _ORDERED = words(
-    "transform morph explode melt shatter dissolve open close lift pick grab throw pour eat kiss hug"
+    "transform morph explode melt shatter dissolve open close lift pick grab throw pour eat kiss hug "
+    "wave wink clap"
 )
 """Orders to the picture, where a camera verb would be an order to the camera."""
 _CAUSES = words("make makes let lets have watch watches see")
@@ -38,20 +51,31 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(rf"\b(?:{idioms.UNDONE_PHRASES})"), re.compile(zh.UNDONE)
 
 
-def phrases(text: str, hits: list[Hit], deeds: list[Deed], negated: list[Span]) -> list[Span]:
-    """Spans of text, in order, none overlapping, each a short phrase around what the engine cannot do."""
+def phrases(
+    text: str, moves: list[Hit], effects: list[Hit], deeds: list[Deed], negated: list[Span]
+) -> list[Span]:
+    """Spans of text, in order, none overlapping, each a short phrase around what the engine cannot do.
+
+    What is done (a move, an effect) is no part of them.
+    """
+    hits = sorted([*moves, *effects], key=lambda h: h.start)
     spans = [(m.start(), m.end()) for m in _patterns()[0].finditer(text)]
     spans += [(d.start, d.end) for d in deeds if not _led(text, d.start, hits)]
     found = tokens(text)
     spans += [
         (t.start, t.end) for i, t in enumerate(found) if _acts(found, i) and not _led(text, t.start, hits)
     ]
-    spans = [_english_phrase(text, a, b) for a, b in spans if not _covered(a, b, hits, negated)]
+    spans = [
+        _rest(text, (a, b), _english_phrase(text, a, b), hits)
+        for a, b in spans
+        if not _covered(a, b, hits, negated)
+    ]
     for m in _patterns()[1].finditer(text):
         wind = re.match(zh.WIND, m.group())
         if (wind or text[m.end() : m.end() + 1] != "的") and not _covered(m.start(), m.end(), hits, negated):
-            spans.append(_chinese_phrase(text, m.start(), m.end()))
+            spans.append(_rest(text, m.span(), _chinese_phrase(text, m.start(), m.end()), hits))
     spans += _strangers(text, hits, negated)
+    spans += edits.spans(text, moves, effects, negated)
     return _merged(spans)[:_MOST]
 
 
@@ -62,7 +86,7 @@ def _strangers(text: str, hits: list[Hit], negated: list[Span]) -> list[Span]:
         "(?:[向往朝][左右上下前后][^,。;]{0,4}|上升|下降|升起|移动|前进|后退|旋转)"
     )
     return [
-        _chinese_phrase(text, m.start(), m.end())
+        _rest(text, m.span(), _chinese_phrase(text, m.start(), m.end()), hits)
         for m in re.finditer(pattern, text)
         if not _covered(m.start(), m.end(), hits, negated)
     ]
@@ -74,7 +98,7 @@ def _covered(start: int, end: int, hits: list[Hit], negated: list[Span]) -> bool
 
 def _led(text: str, start: int, hits: list[Hit]) -> bool:
     """Whether an effect just before is the subject of the verb: "dust motes floating" is dust."""
-    return any(0 <= start - h.end < 16 and not set(text[h.end : start]) & set(_BORDER) for h in hits)
+    return any(0 <= start - h.end < 16 and not _PARTED.search(text, h.end, start) for h in hits)
 
 
 def _acts(found: list[Token], i: int) -> bool:
@@ -124,6 +148,31 @@ def _chinese_phrase(text: str, start: int, end: int) -> Span:
         start -= 1
     while end < high and text[end] not in _BORDER:
         end += 1
+    return start, end
+
+
+def _rest(text: str, core: Span, phrase: Span, hits: list[Hit]) -> Span:
+    """The phrase around `core`, less what a move or an effect near by has understood."""
+    (a, b), (start, end) = core, phrase
+    clause = max(text.rfind(mark, 0, a) for mark in _BORDER) + 1
+    border = min((n for mark in _BORDER if (n := text.find(mark, b)) >= 0), default=len(text))
+    low = max((h.end for h in hits if clause < h.end <= a), default=-1)
+    high = min((h.start for h in hits if b <= h.start < border), default=-1)
+    if low >= 0:
+        link = _LINKS.search(text, low, a)
+        start = max(start, link.end() if link else low)
+        left = _LEFT.match(text, start, a)
+        start = left.end() if left else start
+    else:
+        lead = _LED.match(text, start, a)
+        start = lead.end() if lead else start
+    if high >= 0:
+        links = [m.start() for m in _LINKS.finditer(text, b, high)]
+        end = min(end, links[-1] if links else high)
+        while end > b and text[end - 1] == " ":
+            end -= 1
+        subject = _SUBJECT.search(text, b, end)
+        end = subject.start() if subject else end
     return start, end
 
 
