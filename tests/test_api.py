@@ -87,6 +87,46 @@ def test_save_replaces_only_with_force(photo: Path, here: Path) -> None:
         clip.save("a.avi")
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (".", "NotWritable"),
+        ("..", "NotWritable"),
+        ("folder", "NotWritable"),
+        ("/dev/full", "NotWritable"),
+        ("", "EmptyName"),
+        ("-", "OutputToStdout"),
+        ("a\0b", "InvalidField"),
+        (5, "InvalidField"),
+        (b"a.mp4", "InvalidField"),
+    ],
+)
+def test_save_takes_the_name_of_a_file(photo: Path, here: Path, path: object, kind: str) -> None:
+    """What is there and is no file is not got round by adding an ending."""
+    (here / "folder").mkdir()
+    with pytest.raises(getattr(unstill.errors, kind)):
+        unstill.generate(photo).save(path, force=True)  # type: ignore[arg-type]
+    assert sorted(p.name for p in here.iterdir()) == ["folder", "photo.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("picture", "says"),
+    [
+        (None, "None cannot be the picture."),
+        (np.zeros((4, 5, 3)), "A float64 array [4 5 3] cannot be the picture."),
+        (7, "A value of type int cannot be the picture."),
+        ("", "The name of the picture is empty."),
+    ],
+)
+def test_what_cannot_be_a_picture_is_told_what_can(picture: object, says: str) -> None:
+    """The hint lists the types that work."""
+    with pytest.raises(unstill.errors.UnstillError) as caught:
+        unstill.generate(picture)
+    assert caught.value.message() == says
+    if not isinstance(picture, str):
+        assert "uint8 array [h w 3]" in caught.value.hint()
+
+
 def test_the_temporary_file_goes_with_the_clip(photo: Path) -> None:
     """And what was saved stays."""
     clip = unstill.generate(photo)
@@ -143,6 +183,12 @@ def test_models_are_cards(photo: Path) -> None:
         ({"num_frames": 0}, "OutOfRange"),
         ({"model": "gone"}, "UnknownModel"),
         ({"options": {"x": 1}}, "UnknownField"),
+        ({"options": [1]}, "InvalidField"),
+        ({"seed": True}, "InvalidField"),
+        ({"prompt": b"x"}, "InvalidField"),
+        ({"model": ""}, "EmptyName"),
+        ({"like": ""}, "EmptyName"),
+        ({"like": 5}, "InvalidField"),
     ],
 )
 def test_errors_are_typed(photo: Path, fields: dict[str, object], kind: str) -> None:

@@ -10,10 +10,9 @@ Importing this package is quick; heavier libraries are read when they are first 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from unstill.version import __version__
 
+TYPE_CHECKING = False  # type checkers take it for typing's, which would be read before Ctrl-C is quiet
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping

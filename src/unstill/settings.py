@@ -5,7 +5,9 @@ The file is ``unstill.toml`` in the user's configuration folder, or the one that
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +20,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from unstill.core.durable import why
 from unstill.domain.errors import BadSetting, BadSettingsFile, Language, UnknownSetting
 from unstill.domain.request import SIDE
 
 PREFIX = "UNSTILL_"
+NOT_SETTINGS = ("UNSTILL_CONFIG", "UNSTILL_DEBUG")
+"""Variables that are read elsewhere: where the settings file is, and whether tracebacks are shown."""
+MOST_BYTES = 2**20
+"""Of a settings file."""
 
 
 class Settings(BaseSettings):
@@ -65,20 +72,46 @@ def load_settings() -> Settings:
 
     Raises:
         BadSetting, UnknownSetting: a value or a name that cannot be used, and where it stands.
-        BadSettingsFile: the file is no TOML, cannot be read, or UNSTILL_CONFIG names one that is not there.
+        BadSettingsFile: the file is no TOML, no ordinary file, too large, or UNSTILL_CONFIG names one that is
+            not there.
     """
     path = config_path()
-    if os.environ.get("UNSTILL_CONFIG") and not path.is_file():
-        raise BadSettingsFile(path=path, reason="there is no such file", reason_zh="没有这个文件")
+    _check_file(path, named=bool(os.environ.get("UNSTILL_CONFIG")))
     try:
         return Settings()
     except ValidationError as error:
         raise _named(error.errors(include_url=False)[0], path) from None
-    except ValueError:  # tomllib's word for bad syntax, and a file that is not UTF-8
+    except (ValueError, RecursionError):  # bad syntax, a file that is not UTF-8, lists in lists in lists
         raise BadSettingsFile(path=path, reason="it is not valid TOML", reason_zh="不是有效的 TOML") from None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise BadSettingsFile(path=path, reason=reason) from error
+        raise BadSettingsFile(path=path, **why(error)) from error
+
+
+def _check_file(path: Path, *, named: bool) -> None:
+    """Nothing is opened that could keep the reader waiting."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        if named or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            missing = isinstance(error, FileNotFoundError)
+            said = {"reason": "there is no such file", "reason_zh": "没有这个文件"} if missing else why(error)
+            raise BadSettingsFile(path=path, **said) from error
+        return
+    except ValueError:  # a name that no file can have
+        raise BadSettingsFile(path=path, reason="there is no such file", reason_zh="没有这个文件") from None
+    if path.is_dir():
+        raise BadSettingsFile(path=path, reason="it is a folder", reason_zh="它是一个文件夹")
+    if not path.is_file():
+        raise BadSettingsFile(path=path, reason="it is not an ordinary file", reason_zh="它不是普通文件")
+    if size > MOST_BYTES:
+        raise BadSettingsFile(path=path, reason="it is larger than 1 MiB", reason_zh="它超过 1 MiB")
+
+
+def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like settings and are none, each with the nearest that is one."""
+    known = [*(PREFIX + field.upper() for field in Settings.model_fields), *NOT_SETTINGS]
+    names = sorted(n for n in environ if n.upper().startswith(PREFIX) and n.upper() not in known)
+    return {name: difflib.get_close_matches(name.upper(), known, n=1, cutoff=0)[0] for name in names}
 
 
 def _named(problem: Any, path: Path) -> BadSetting | UnknownSetting:

@@ -16,7 +16,7 @@ from unstill.domain.errors import EngineBroken, UnstillError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, VideoMaker
+    from unstill.core.ports import Engine, EngineFamily, Frame, Machine, PictureDoor, VideoMaker
     from unstill.domain.catalog import ModelCard
     from unstill.domain.errors import Language
     from unstill.settings import Settings
@@ -126,6 +126,25 @@ class House:
         from unstill.media.read_video import poster
 
         poster(video, target)
+
+    def thumbnails(self, video: Path, folder: Path) -> tuple[Path, Path]:
+        from unstill.media.sheets import sprite_sheet, thumbnail
+
+        small, sheet = folder / f"{video.stem}.jpg", folder / f"{video.stem}.sheet.jpg"
+        thumbnail(video, small)
+        sprite_sheet(video, sheet)
+        return small, sheet
+
+    def tail(self, video: Path) -> tuple[Frame, int]:
+        from unstill.media.read_video import count_frames, probe
+        from unstill.media.sheets import last_frame
+
+        return last_frame(video), count_frames(video, probe(video))
+
+    def stitched(self, source: Path, continuation: Iterator[Frame]) -> Iterator[Frame]:
+        from unstill.media.sheets import stitched
+
+        return stitched(source, continuation)
 
 
 def discover(entries: Sequence[EntryPoint] | None = None) -> tuple[list[EngineFamily], list[str]]:

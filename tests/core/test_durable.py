@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from unstill.core.durable import beside, file_errors, numbered, refuse_existing, settle, why
+from unstill.core.durable import _world, beside, file_errors, numbered, refuse_existing, settle, why
 from unstill.domain.errors import DiskFull, NotWritable, OutputExists
 
 
@@ -102,6 +105,48 @@ def test_a_long_chinese_name_fits_the_file_system(tmp_path: Path) -> None:
     """The temporary name is longer than the final one and must not be the one that fails."""
     target = tmp_path / ("长" * 80 + ".mp4")
     assert put(target, b"1") == target
+
+
+def abandoned(target: Path, number: int, world: str | None = None) -> Path:
+    """What a writer of that process number would have left for the target."""
+    with beside(target) as partial:
+        parts = partial.name.split("-")
+        parts[0] = parts[0].replace(_world(), world or _world())
+        left = partial.with_name("-".join([parts[0], str(number), *parts[2:]]))
+        left.write_bytes(b"half")
+    return left
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    """The next work on the same target removes it; what a living process writes stays."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = abandoned(tmp_path / "a.mp4", gone.pid)
+    other = abandoned(tmp_path / "b.mp4", gone.pid)
+    living = abandoned(tmp_path / "a.mp4", os.getppid())
+    put(tmp_path / "a.mp4", b"1")
+    assert [left.exists(), other.exists(), living.exists()] == [False, True, True]
+
+
+def test_what_another_computer_writes_is_swept_only_after_a_day(tmp_path: Path) -> None:
+    """Process numbers say nothing about other machines on a shared disk."""
+    fresh, old = (abandoned(tmp_path / "a.mp4", 999_999, world="00000000") for _ in range(2))
+    os.utime(old, (1, 1))
+    put(tmp_path / "a.mp4", b"1")
+    assert [fresh.exists(), old.exists()] == [True, False]
+
+
+def test_only_our_own_leftovers_are_swept(tmp_path: Path) -> None:
+    """Names that are merely alike, and folders, stay."""
+    alike = tmp_path / ".a.00000000-1-0000000g.part.mp4"
+    alike.write_bytes(b"mine")
+    folder = abandoned(tmp_path / "a.mp4", 999_999)
+    folder.unlink()
+    folder.mkdir()
+    os.utime(alike, (1, 1))
+    put(tmp_path / "a.mp4", b"1")
+    assert alike.exists()
+    assert folder.exists()
 
 
 def test_numbers_go_before_the_ending() -> None:

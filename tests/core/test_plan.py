@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from testcard import CARD, Family, family
 from unstill.core.plan import Plan, make_plan
-from unstill.core.ports import Machine
+from unstill.core.ports import Estimate, Machine
 from unstill.domain.catalog import Range
 from unstill.domain.errors import (
     InvalidField,
@@ -69,6 +69,10 @@ def test_a_seed_is_drawn_and_recorded() -> None:
     [
         ({"model": "gone"}, UnknownModel, "testcard, dream"),
         ({"num_frames": 241}, OutOfRange, "from 1 to 240"),
+        ({"num_frames": 0}, OutOfRange, "num_frames is 0; it must be from 1 to 240"),
+        ({"num_frames": 10**400}, OutOfRange, "num_frames is 1e400; it must be from 1 to 240"),
+        ({"fps": -1}, OutOfRange, "from 1 to 60"),
+        ({"size": "9000x9000"}, OutOfRange, "2048x2048"),
         ({"fps": 61}, OutOfRange, "from 1 to 60"),
         ({"size": "4096x4096"}, OutOfRange, "2048x2048"),
         ({"options": {"stepp": 1}}, UnknownField, "step"),
@@ -115,6 +119,18 @@ def test_a_snapped_count_stays_in_the_models_range(low: int, more: int, stride: 
     made = make_plan(VideoRequest(num_frames=frames), (640, 480), [kind], BIG)
     assert made.num_frames in card.frames
     assert (made.num_frames - 1) % stride == 0
+
+
+def test_long_work_is_said_before_it() -> None:
+    """Over ten minutes there is a warning."""
+
+    class Slow(Family):
+        def estimate(self, plan: Plan, machine: Machine) -> Estimate:
+            return Estimate(float(plan.num_frames * 10), 0)
+
+    made = make_plan(VideoRequest(num_frames=90), (640, 480), [Slow()], BIG)
+    assert "about 15 minutes" in made.notes[-1].text()
+    assert "takes_long" not in codes(make_plan(VideoRequest(num_frames=60), (640, 480), [Slow()], BIG))
 
 
 def test_too_little_memory_is_said_before_the_work() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testcard import CARD
-from unstill.core.sizing import dimensions, size_and_fit
+from unstill.core.sizing import cut_off, dimensions, size_and_fit
 from unstill.domain.catalog import Range
 from unstill.domain.errors import OutOfRange, TooNarrow
 from unstill.domain.request import VideoRequest
@@ -74,15 +74,55 @@ def test_crop_and_pad_give_the_size_asked_for(fit: str, size: str, w: int, h: in
 
 
 @given(any_size, sides, sides)
-def test_every_change_of_an_unscaled_picture_is_said(size: str, w: int, h: int) -> None:
-    """A picture small enough to be used as it is loses at most a pixel a side, with a note."""
+def test_keep_says_when_an_exact_size_became_another(size: str, w: int, h: int) -> None:
+    """A named size is no exact one: the row that the grid takes is worth no word."""
     try:
         got_w, got_h, notes = dimensions(size, "keep", (w, h), card(2, 8192))
     except TooNarrow:
         return
-    if w - got_w <= 1 and h - got_h <= 1 and (got_w, got_h) != (w, h):
-        scaled = not size.endswith("p") or min(w, h) > int(size[:-1])
-        assert notes or scaled
+    assert bool(notes) == (not size.endswith("p") and size != f"{got_w}x{got_h}")
+
+
+@pytest.mark.parametrize(
+    ("size", "picture", "got", "code"),
+    [
+        ("1024p", (502, 343), (502, 342), None),
+        ("301x177", (301, 177), (300, 176), "size_snapped"),
+        ("320x100", (400, 400), (100, 100), "size_kept"),
+        ("2000x2000", (400, 300), (400, 300), "size_kept"),
+        ("400x300", (400, 300), (400, 300), None),
+    ],
+)
+def test_what_keep_says(size: str, picture: tuple[int, int], got: tuple[int, int], code: str | None) -> None:
+    """Nothing about what nobody asked for."""
+    *sides, notes = dimensions(size, "keep", picture, card(2))
+    assert (tuple(sides), [n.code for n in notes]) == (got, [code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "percent"),
+    [
+        ({"size": "640x480"}, None),
+        ({"size": "640x474"}, None),
+        ({"size": "640x360"}, 25),
+        ({"size": "100x400"}, 81),
+        ({"size": "640x360", "fit": "crop"}, None),
+        ({"size": "512p"}, None),
+    ],
+)
+def test_a_size_that_cuts_off_what_shows_is_said(fields: dict[str, str], percent: int | None) -> None:
+    """More than 2 %, unless cropping was asked for."""
+    size, _ = size_and_fit(VideoRequest(**fields), CARD.native)  # type: ignore[arg-type]
+    width, height = (512, 512) if size.endswith("p") else map(int, size.split("x"))
+    notes = cut_off(VideoRequest(**fields), (width, height), (640, 480))  # type: ignore[arg-type]
+    assert [n.facts["percent"] for n in notes] == ([percent] if percent else [])
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "keep"])
+def test_a_size_below_the_models_is_refused(fit: str) -> None:
+    """By the model's own limit, whatever the fit."""
+    with pytest.raises(OutOfRange, match="16x16 to 4096x4096"):
+        dimensions("8x8", fit, (640, 480), card(2))
 
 
 def test_a_limit_of_the_model_is_said() -> None:

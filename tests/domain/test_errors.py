@@ -11,6 +11,9 @@ from unstill.domain.errors import (
     FAILURE,
     USAGE,
     BadRequest,
+    Cancelled,
+    InvalidField,
+    NotReadable,
     NotWritable,
     OutOfRange,
     UnstillError,
@@ -78,6 +81,46 @@ def test_a_fact_without_a_chinese_form_is_shown_as_it_is() -> None:
     """An error raised with the English reason alone is still readable in Chinese."""
     assert "busy" in NotWritable(path="a", reason="busy").message("zh")
     assert "忙" in NotWritable(path="a", reason="busy", reason_zh="忙").message("zh")
+
+
+@pytest.mark.parametrize(
+    ("error", "hint", "hint_zh"),
+    [
+        (
+            OutOfRange(param="--size", value="9x9", low="16x16", high="4096x4096"),
+            "For example `--size 768p` or `--size 1280x720`.",
+            "例如 `--size 768p` 或 `--size 1280x720`。",
+        ),
+        (
+            OutOfRange(param="size", value="9x9", low="64x64", high="1024x1024"),
+            "For example `size=768p`.",
+            None,
+        ),
+        (
+            OutOfRange(param="num_frames", value=0, low=9, high=41),
+            "Change num_frames, or leave it out.",
+            None,
+        ),
+        (OutOfRange(param="prompt", value="x", low=0, high="4000 characters"), "Make it shorter.", None),
+        (
+            InvalidField(param="--fps", value="'x'", expected="a whole number"),
+            "For example `--fps 24`.",
+            None,
+        ),
+        (NotReadable(path="a", reason="it is a folder"), "Name a file in it.", "请指定其中的一个文件。"),
+        (NotReadable(path="a", reason="rust"), "Check that the file is yours to read.", None),
+        (NotWritable(path="a", reason="the name is too long"), "Choose a shorter name with -o.", None),
+    ],
+)
+def test_a_hint_says_what_the_message_has_not(error: UnstillError, hint: str, hint_zh: str | None) -> None:
+    """An example within the limits, or what fits the reason."""
+    assert error.hint() == hint
+    assert hint_zh is None or error.hint("zh") == hint_zh
+
+
+def test_a_cancel_is_nobodys_mistake() -> None:
+    """Its JSON type is its own."""
+    assert Cancelled().to_json()["type"] == "cancelled"
 
 
 def test_json_holds_what_every_surface_needs() -> None:

@@ -31,6 +31,13 @@ def test_chinese_needs_no_fact_that_english_lacks(code: str) -> None:
     assert {name.removesuffix("_zh") for name in zh} <= en
 
 
+def test_one_frame_is_no_frames() -> None:
+    """Where there is one, English says so."""
+    facts = {"wanted": 1, "got": 9, "model": "m", "rule": "8n + 1"}
+    assert note("frames_snapped", **facts).text().startswith("1 frame became 9")
+    assert note("frames_snapped", **{**facts, "wanted": 11}).text().startswith("11 frames became 9")
+
+
 def test_a_newer_files_note_is_shown_as_its_code() -> None:
     """Reading a file of a later version does not fail."""
     assert Note("from_the_future", {"x": 1}).text("zh") == "from_the_future"

@@ -16,6 +16,7 @@ from unstill.core.plan import Plan
 from unstill.core.ports import Progress, Tick, silent
 from unstill.core.render import Rendered, frames_of
 from unstill.core.services import Services
+from unstill.domain.errors import EmptyName, InvalidField, OutputToStdout
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
@@ -111,9 +112,8 @@ class Clip:
         return self._done.elapsed_s
 
     def __repr__(self) -> str:
-        return (
-            f"<Clip {self.width}x{self.height}, {self.num_frames} frames, {self.seconds:g} s, {self.model}>"
-        )
+        seconds = f"{round(self.seconds, 2):g}"
+        return f"<Clip {self.width}x{self.height}, {self.num_frames} frames, {seconds} s, {self.model}>"
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Keep the video; the path written.
@@ -122,11 +122,13 @@ class Clip:
         than that is encoded from fresh frames. ``force`` replaces a file that is there.
 
         Raises:
-            OutputExists, NotWritable, DiskFull, UnknownFormat: the file cannot be had.
+            OutputExists, NotWritable, DiskFull, UnknownFormat, EmptyName: the file cannot be had.
         """
-        target = Path(path)
+        target = _target(path)
         wanted = format_of(target)
         if wanted is None:
+            if not target.is_file():  # what is there and is no file is not to be got round by another name
+                refuse_existing(target, force)
             target, wanted = target.with_name(f"{target.name}.{self.format}"), self.format
         refuse_existing(target, force)
         if wanted == self.format:
@@ -155,6 +157,19 @@ class Clip:
             for index, frame in enumerate(frames_of(plan, self._ready.anchor, engine, tick)):
                 out[index] = frame
         return out
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """The path to save to, if it is one."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str) or "\0" in text:
+        shown = repr(path)[:80]
+        raise InvalidField(param="path", value=shown, expected="a path", expected_zh="路径")
+    if not text:
+        raise EmptyName(param="path", what="file to write", what_zh="输出文件")
+    if text == "-":
+        raise OutputToStdout(param="path")
+    return Path(text)
 
 
 def ticking(progress: Progress | None) -> Tick:

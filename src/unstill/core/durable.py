@@ -5,8 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
+import socket
+import stat
+import time
+import zlib
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +26,8 @@ _REASONS = {
     errno.EEXIST: ("a part of the path is a file, not a folder", "路径中有一部分是文件而不是文件夹"),
     errno.ENOENT: ("the folder cannot be made there", "无法在那里建立文件夹"),
     errno.ENAMETOOLONG: ("the name is too long", "文件名太长"),
+    errno.ELOOP: ("the links go in a circle", "链接互相指来指去"),
+    errno.ENOSPC: ("there is no room left", "空间已用完"),
     errno.EISDIR: ("it is a folder", "它是一个文件夹"),
 }
 
@@ -63,13 +71,16 @@ def refuse_existing(target: Path, replace_existing: bool) -> None:
 def beside(target: Path) -> Iterator[Path]:
     """A name in the target's folder (a rename is atomic only there) that nobody else uses.
 
-    Folders that had to be made for it are removed again when nothing came of the work.
+    Folders that had to be made for it are removed again when nothing came of the work. What a writer that was
+    killed left behind for the same target is removed first.
     """
     made = [folder for folder in target.parents if not os.path.exists(folder)]
-    partial = target.parent / f".{target.stem[:40]}.{secrets.token_hex(4)}.part{target.suffix}"
+    token = f"{_world()}-{os.getpid()}-{secrets.token_hex(4)}"
+    partial = target.parent / f".{target.stem[:40]}.{token}.part{target.suffix}"
     try:
         with file_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
         yield partial
     except BaseException:
         with contextlib.suppress(OSError):
@@ -97,6 +108,52 @@ def settle(partial: Path, target: Path, *, replace_existing: bool, number_if_tak
             raise OutputExists(path=target)
     _sync_folder(target.parent)
     return target
+
+
+STALE_S = 24 * 3600
+"""Seconds without a write after which a temporary file is nobody's any more, wherever its writer ran."""
+
+
+def _sweep(target: Path) -> None:
+    """Remove temporary files for this target whose writer is gone."""
+    start, end = re.escape(f".{target.stem[:40]}."), re.escape(f".part{target.suffix}")
+    ours = re.compile(rf"{start}([0-9a-f]{{8}})-([0-9]+)-[0-9a-f]{{8}}{end}")
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
+            match = ours.fullmatch(entry.name)
+            if match and _abandoned(entry, world=match[1], number=int(match[2])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _abandoned(entry: os.DirEntry[str], world: str, number: int) -> bool:
+    with contextlib.suppress(OSError):
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode):
+            return time.time() - status.st_mtime > STALE_S or (world == _world() and not _alive(number))
+    return False
+
+
+def _alive(number: int) -> bool:
+    """Whether a process of this computer has the number."""
+    if os.name == "nt":  # signal 0 is not a question there: it ends the process
+        return True
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+@cache
+def _world() -> str:
+    """Where process numbers mean what they mean here: this computer and, on Linux, this container."""
+    space = ""
+    with contextlib.suppress(OSError):
+        space = os.readlink("/proc/self/ns/pid")
+    return f"{zlib.crc32(f'{socket.gethostname()} {space}'.encode(errors='replace')):08x}"
 
 
 def numbered(target: Path) -> Iterator[Path]:

@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unstill.core.metadata import read_settings
+from unstill.core.metadata import KEY, read_settings
 from unstill.core.plan import Plan, make_plan
 from unstill.core.ports import Anchor, Tick, silent
 from unstill.core.render import Rendered, render
 from unstill.core.services import Services
-from unstill.domain.errors import EngineBroken, Language, NotOurVideo, UnknownFormat
+from unstill.domain.errors import (
+    DamagedRecord,
+    EmptyName,
+    EngineBroken,
+    InvalidField,
+    Language,
+    NotOurVideo,
+    UnknownFormat,
+)
 from unstill.domain.notes import Note, note
 from unstill.domain.request import FORMATS, VideoRequest
 
@@ -42,11 +50,16 @@ def settings_in(path: Path, services: Services) -> dict[str, Any]:
     """What a file of ours says about itself.
 
     Raises:
-        NotOurVideo, NotAVideo, NotReadable, FileMissing: there is nothing to be had from it.
+        NotOurVideo, DamagedRecord, NotAVideo, NotReadable, FileMissing: there is nothing to be had from it.
     """
-    found = read_settings(services.metadata(path))
+    return settings_among(services.metadata(path), path)
+
+
+def settings_among(entries: Mapping[str, str], path: Path) -> dict[str, Any]:
+    """The settings among the metadata entries of a file. Raises `NotOurVideo`, `DamagedRecord`."""
+    found = read_settings(entries)
     if found is None:
-        raise NotOurVideo(path=path)
+        raise DamagedRecord(path=path) if KEY in entries else NotOurVideo(path=path)
     return found
 
 
@@ -54,10 +67,16 @@ def like(path: str | os.PathLike[str] | None, services: Services) -> Like:
     """The request an earlier video was made from; nothing where there is no such video."""
     if path is None:
         return Like({})
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidField(param="like", value=type(path).__name__, expected="a path", expected_zh="路径")
+    if not os.fspath(path):
+        raise EmptyName(param="like", what="video to be like", what_zh="参照视频")
     found = settings_in(Path(path), services)
     known = {name: value for name, value in found["request"].items() if name in VideoRequest.model_fields}
-    left_out = (note("like_without_prompt", path=os.fspath(path)),) if found.get("prompt_left_out") else ()
-    return Like(known, left_out)
+    said = [note("like_without_prompt", path=os.fspath(path))] if found.get("prompt_left_out") else []
+    if found.get("unusable"):
+        said.append(note("like_damaged", path=os.fspath(path), parts=", ".join(found["unusable"])))
+    return Like(known, tuple(said))
 
 
 def request_of(fields: Mapping[str, Any], earlier: Like) -> VideoRequest:
@@ -65,12 +84,15 @@ def request_of(fields: Mapping[str, Any], earlier: Like) -> VideoRequest:
     given = {name: value for name, value in fields.items() if value is not None}
     if not given.get("prompt"):
         given.pop("prompt", None)
-    options = {**_mapping(earlier.settings.get("options")), **_mapping(given.pop("options", None))}
+    own = given.pop("options", {})
+    if not isinstance(own, Mapping):
+        VideoRequest(options=own)  # raises
+    options = {**_mapping(earlier.settings.get("options")), **_mapping(own)}
     return VideoRequest(**{**earlier.settings, **given, "options": options})
 
 
-def _mapping(value: object) -> Any:
-    return value if value is not None else {}
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def plan_for(request: VideoRequest, size: tuple[int, int], services: Services) -> Plan:

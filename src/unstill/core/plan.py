@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unstill.core.ports import EngineFamily, Estimate, Machine
-from unstill.core.sizing import dimensions, size_and_fit
+from unstill.core.sizing import cut_off, dimensions, size_and_fit
 from unstill.domain.catalog import ModelCard, Range
 from unstill.domain.errors import (
     InvalidField,
@@ -20,10 +20,14 @@ from unstill.domain.errors import (
     UnknownModel,
 )
 from unstill.domain.notes import Note, note
-from unstill.domain.request import VideoRequest
+from unstill.domain.request import VideoRequest, shown_number
 
 MEMORY_MARGIN = 0.9
 """A plan fits when its estimated peak is at most this share of the memory that can be had."""
+
+
+LONG_S = 600
+"""Seconds of work that are worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,14 @@ def make_plan(
     draft = Plan(
         card=card, request=full, width=width, height=height, fit=fit, num_frames=frames * multiple,
         fps=fps * multiple, seed=seed, loop=loop, format=str(full.format), details=reading.details,
-        notes=(*notes, *frame_notes, *size_notes), estimate=Estimate(0.0, 0), fits=True,
+        notes=(*notes, *frame_notes, *size_notes, *cut_off(request, (width, height), picture_size)),
+        estimate=Estimate(0.0, 0), fits=True,
     )  # fmt: skip
     estimate = family.estimate(draft, machine)
     fits = estimate.peak_bytes <= machine.memory_bytes * MEMORY_MARGIN
     tight = () if fits else (_tight(estimate.peak_bytes, machine.memory_bytes),)
-    return replace(draft, estimate=estimate, fits=fits, notes=(*draft.notes, *tight))
+    long = () if estimate.seconds <= LONG_S else (note("takes_long", minutes=round(estimate.seconds / 60)),)
+    return replace(draft, estimate=estimate, fits=fits, notes=(*draft.notes, *long, *tight))
 
 
 def _kind(card: ModelCard) -> list[Note]:
@@ -163,9 +169,11 @@ def _check_options(request: VideoRequest, card: ModelCard) -> None:
             raise NotAChoice(param=name, value=value, choices=", ".join(spec.choices))
         if spec.limits:
             if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InvalidField(param=name, value=value, expected="a number", expected_zh="数字")
+                shown = repr(value)[:80]
+                raise InvalidField(param=name, value=shown, expected="a number", expected_zh="数字")
             if value not in spec.limits:
-                raise OutOfRange(param=name, value=value, low=spec.limits.low, high=spec.limits.high)
+                low, high = (f"{bound:g}" for bound in (spec.limits.low, spec.limits.high))
+                raise OutOfRange(param=name, value=f"{value:g}", low=low, high=high)
 
 
 def _unused(request: VideoRequest, card: ModelCard) -> list[Note]:
@@ -184,7 +192,7 @@ def _unused(request: VideoRequest, card: ModelCard) -> list[Note]:
 
 def _in_range(name: str, value: int, limits: Range) -> int:
     if value not in limits:
-        raise OutOfRange(param=name, value=value, low=int(limits.low), high=int(limits.high))
+        raise OutOfRange(param=name, value=shown_number(value), low=int(limits.low), high=int(limits.high))
     return value
 
 
@@ -193,7 +201,8 @@ def _optional(name: str, value: Any, limits: Range | None) -> Any:
     if limits is None or value is None:
         return None
     if value not in limits:
-        raise OutOfRange(param=name, value=value, low=limits.low, high=limits.high)
+        low, high = (f"{bound:g}" for bound in (limits.low, limits.high))
+        raise OutOfRange(param=name, value=shown_number(value), low=low, high=high)
     return value
 
 

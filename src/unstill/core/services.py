@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, VideoMaker
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Language
+
+if TYPE_CHECKING:
+    from unstill.core.ports import Frame
 
 
 class Services(Protocol):
@@ -55,3 +58,12 @@ class Services(Protocol):
 
     def poster(self, video: Path, target: Path) -> None:
         """Write the picture that stands for a video."""
+
+    def thumbnails(self, video: Path, folder: Path) -> tuple[Path, Path]:
+        """Write a thumbnail and a sprite sheet of a video, JPEG, named like it; their paths."""
+
+    def tail(self, video: Path) -> tuple[Frame, int]:
+        """A video's last frame and how many it has. Raises as `metadata`."""
+
+    def stitched(self, source: Path, continuation: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames of a video, then those of its continuation without the first. Raises `SizesDiffer`."""

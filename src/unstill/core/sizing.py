@@ -11,6 +11,8 @@ from unstill.domain.request import VideoRequest
 
 Sides = tuple[int, int]
 """Width and height in pixels."""
+NOTICEABLE = 0.02
+"""The part of a picture that may be cut off without a word."""
 
 
 def size_and_fit(request: VideoRequest, native: Mapping[str, object]) -> tuple[str, str]:
@@ -33,13 +35,28 @@ def dimensions(size: str, fit: str, picture: Sides, card: ModelCard) -> tuple[in
     if fit == "keep":
         return _kept(size, picture, card)
     width, height = _wanted(size)
-    low, high = int(card.side.low), int(card.side.high)
     got_w, got_h = (round(side / card.side_grid) * card.side_grid for side in (width, height))
-    if not all(low <= side <= high for side in (width, height, got_w, got_h)):
-        raise OutOfRange(param="size", value=f"{width}x{height}", low=f"{low}x{low}", high=f"{high}x{high}")
+    if not all(side in card.side for side in (width, height, got_w, got_h)):
+        raise _refused((width, height), card)
     if (got_w, got_h) == (width, height):
         return width, height, []
     return got_w, got_h, [_snapped((width, height), (got_w, got_h), card)]
+
+
+def cut_off(request: VideoRequest, got: Sides, picture: Sides) -> list[Note]:
+    """What to say where an exact size, given without a fit, loses a part of the picture that shows."""
+    if request.size is None or request.size.endswith("p") or request.fit is not None:
+        return []
+    shapes = sorted((got[0] * picture[1], got[1] * picture[0]))
+    lost = 1 - shapes[0] / shapes[1]
+    if lost <= NOTICEABLE:
+        return []
+    return [note("picture_cropped", percent=round(100 * lost), size=_by(got))]
+
+
+def _refused(wanted: Sides, card: ModelCard) -> OutOfRange:
+    low, high = int(card.side.low), int(card.side.high)
+    return OutOfRange(param="size", value=_by(wanted), low=f"{low}x{low}", high=f"{high}x{high}")
 
 
 def _wanted(size: str) -> Sides:
@@ -51,6 +68,8 @@ def _wanted(size: str) -> Sides:
 
 def _kept(size: str, picture: Sides, card: ModelCard) -> tuple[int, int, list[Note]]:
     grid, (width, height) = card.side_grid, _wanted(size)
+    if min(width, height) < card.side.low:
+        raise _refused((width, height), card)
     if size.endswith("p"):
         asked = min(1.0, width / min(picture))
     else:
@@ -65,10 +84,12 @@ def _kept(size: str, picture: Sides, card: ModelCard) -> tuple[int, int, list[No
         limit = int(card.side.high)
         text = note("size_limited", wanted=_by(wanted), got=_by((got_w, got_h)), model=card.id, limit=limit)
         return got_w, got_h, [text]
-    # A scaled picture has no exact size that anybody asked for; only an unscaled one was changed.
-    if scale == 1.0 and (got_w, got_h) != picture:
-        return got_w, got_h, [_snapped(picture, (got_w, got_h), card)]
-    return got_w, got_h, []
+    # A row that the grid takes from a picture is worth no word unless exactly that size was asked for.
+    if size.endswith("p") or (got_w, got_h) == (width, height):
+        return got_w, got_h, []
+    if 0 <= width - got_w < grid and 0 <= height - got_h < grid:
+        return got_w, got_h, [_snapped((width, height), (got_w, got_h), card)]
+    return got_w, got_h, [note("size_kept", wanted=_by((width, height)), got=_by((got_w, got_h)))]
 
 
 def _on_grid(side: float, most: int, grid: int) -> int:

@@ -39,7 +39,8 @@ class ModelCard:
 
     id: str
     family: str
-    title: str
+    title: str | Mapping[Language, str]
+    """In each language; a plain name is the same in all."""
     about: Mapping[Language, str]
     licence: str
     generative: bool
@@ -69,6 +70,9 @@ class ModelCard:
         """What its videos are, in words that files and JSON carry."""
         return "generated video" if self.generative else "camera motion"
 
-    def to_json(self) -> dict[str, object]:
+    def title_in(self, language: Language) -> str:
+        return self.title if isinstance(self.title, str) else self.title[language]
+
+    def to_json(self, language: Language = "en") -> dict[str, object]:
         """JSON-ready facts, as `unstill models list --json` shows them."""
-        return asdict(self)
+        return {**asdict(self), "title": self.title_in(language)}

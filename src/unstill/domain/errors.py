@@ -9,6 +9,8 @@ the hint says what to do next. Values in braces are the keyword arguments the er
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
 Language = Literal["en", "zh"]
@@ -29,6 +31,8 @@ class UnstillError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
+    type: ClassVar[str | None] = None
+    """The family of errors it is told as in JSON; None goes by the status."""
     exit_code: ClassVar[int] = FAILURE
     en: ClassVar[Words] = Words("Something went wrong.", "Try again.")
     zh: ClassVar[Words] = Words("出错了。", "请再试一次。")
@@ -43,13 +47,18 @@ class UnstillError(Exception):
         return _fill((self.zh if language == "zh" else self.en).message, self.facts, self.param)
 
     def hint(self, language: Language = "en") -> str:
-        return _fill((self.zh if language == "zh" else self.en).hint, self.facts, self.param)
+        usual = _fill((self.zh if language == "zh" else self.en).hint, self.facts, self.param)
+        return self._fitting_hint(language) or usual
+
+    def _fitting_hint(self, language: Language) -> str | None:  # noqa: ARG002 for those that override it
+        """A hint that fits these facts better than the class's own."""
+        return None
 
     def to_json(self, language: Language = "en") -> dict[str, object]:
         """What stands under "error" on every JSON surface."""
         return {
             "message": self.message(language),
-            "type": "invalid_request_error" if self.status < 500 else "server_error",
+            "type": self.type or ("invalid_request_error" if self.status < 500 else "server_error"),
             "param": self.param,
             "code": self.code,
             "hint": self.hint(language),
@@ -76,6 +85,54 @@ def _fill(text: str, facts: dict[str, object], param: str | None) -> str:
     return text.format_map(_Facts({"param": param, **facts}))
 
 
+EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "size": ("768p", "1280x720"),
+        "fit": ("pad",),
+        "background": ("#ffffff",),
+        "num_frames": ("96",),
+        "fps": ("24",),
+        "seed": ("7",),
+        "num_inference_steps": ("25",),
+        "guidance_scale": ("7.5",),
+        "interpolate": ("2",),
+        "upscale": ("2",),
+        "format": ("mp4",),
+        "option": ("strength=1.5",),
+        "lang": ("zh",),
+    }
+)
+"""Values that may be given for a field, for hints."""
+
+
+def _by_example(error: UnstillError, language: Language) -> str | None:
+    """The field as it may be written: the message has named the limit already."""
+    param = error.param or ""
+    field = param.removeprefix("--").replace("-", "_")
+    if field in ("prompt", "negative_prompt") and isinstance(error, OutOfRange):
+        return "请把它写短一些。" if language == "zh" else "Make it shorter."
+    sign = " " if param.startswith("--") else "="
+    shown = [f"`{param}{sign}{value}`" for value in EXAMPLES.get(field, ()) if _allows(error, value)]
+    if not shown:
+        return None
+    return f"例如 {' 或 '.join(shown)}。" if language == "zh" else f"For example {' or '.join(shown)}."
+
+
+def _allows(error: UnstillError, value: str) -> bool:
+    """Whether an example lies within the limits that the message names."""
+    low, high = (_sides(error.facts.get(name)) for name in ("low", "high"))
+    sides = _sides(value)
+    return not (low and high and sides) or (low[0] <= min(sides) and max(sides) <= high[-1])
+
+
+def _sides(value: object) -> list[float] | None:
+    """ "1280x720" and "768p" as numbers."""
+    try:
+        return [float(part) for part in str(value).removesuffix("p").split("x")]
+    except ValueError:
+        return None
+
+
 # --- the request --------------------------------------------------------------------------------------------
 
 
@@ -89,28 +146,41 @@ class InvalidField(BadRequest):
     """A field of the wrong type or form."""
 
     code = "invalid_field"
-    en = Words("{param} is {value}, which is not {expected}.", "Give {param} as {expected}.")
-    zh = Words("{param} 的值 {value} 不对，应为{expected_zh}。", "请把 {param} 改为{expected_zh}。")
+    en = Words("{param} is {value}, which is not {expected}.", "Correct {param}, or leave it out.")
+    zh = Words("{param} 的值 {value} 不对，应为{expected_zh}。", "请改正 {param}，或去掉它。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        return _by_example(self, language)
 
 
 class OutOfRange(BadRequest):
     """A number outside its limits."""
 
     code = "out_of_range"
-    en = Words(
-        "{param} is {value}; it must be from {low} to {high}.", "Choose a {param} from {low} to {high}."
-    )
-    zh = Words(
-        "{param} 为 {value}，允许的范围是 {low} 到 {high}。", "请把 {param} 改到 {low} 到 {high} 之间。"
-    )
+    en = Words("{param} is {value}; it must be from {low} to {high}.", "Change {param}, or leave it out.")
+    zh = Words("{param} 为 {value_zh}，允许的范围是 {low_zh} 到 {high_zh}。", "请改一下 {param}，或去掉它。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        return _by_example(self, language)
 
 
 class NotAChoice(BadRequest):
     """A word that is none of the allowed ones."""
 
     code = "not_a_choice"
-    en = Words("{param} is {value}; it can be {choices}.", "Choose one of {choices}.")
-    zh = Words("{param} 为 {value}，可选的是 {choices}。", "请从 {choices} 中选一个。")
+    en = Words("{param} is {value}; it can be {choices}.", "Change {param}, or leave it out.")
+    zh = Words("{param} 为 {value}，可选的是 {choices}。", "请改一下 {param}，或去掉它。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        return _by_example(self, language)
+
+
+class EmptyName(BadRequest):
+    """A name was asked for and "" was given: most often a variable of a script that was not set."""
+
+    code = "empty_name"
+    en = Words("The name of the {what} is empty.", "Write a name, or leave it out. A variable may be unset.")
+    zh = Words("{what_zh}的名字是空的。", "请写上名字或去掉它；也许有变量没有赋值。")
 
 
 class UnknownField(BadRequest):
@@ -146,14 +216,22 @@ class PictureMissing(BadRequest):
     zh = Words("找不到文件 {path}。", "请检查路径；路径里有空格时请加引号。")
 
 
+class PictureUnnamed(PictureMissing):
+    """A picture was asked for and "" was given."""
+
+    code = "picture_unnamed"
+    en = Words("The name of the picture is empty.", "Name a picture file. A variable may be unset.")
+    zh = Words("图片的名字是空的。", "请指定一个图片文件；也许有变量没有赋值。")
+
+
 class NothingToDo(BadRequest):
     """A folder without pictures."""
 
     code = "nothing_to_do"
     en = Words(
-        "There are no pictures in {path}.", "Put JPEG, PNG or WebP files into it, or name the pictures."
+        "There are no pictures in {path}.", "Put JPEG, PNG, WebP or HEIC files into it, or name the pictures."
     )
-    zh = Words("{path} 里没有图片。", "请放入 JPEG、PNG 或 WebP 图片，或直接指定图片。")
+    zh = Words("{path} 里没有图片。", "请放入 JPEG、PNG、WebP 或 HEIC 图片，或直接指定图片。")
 
 
 class SeveralPicturesOneOutput(BadRequest):
@@ -176,6 +254,14 @@ class OutputIsPicture(BadRequest):
     zh = Words("{path} 就是原图。", "请用 -o 换一个文件名。")
 
 
+class OutputToStdout(BadRequest):
+    """`-o -`."""
+
+    code = "output_to_stdout"
+    en = Words("Videos are not written to standard output.", "Name a file, for example `-o clip.mp4`.")
+    zh = Words("视频不能写到标准输出。", "请指定一个文件，例如 `-o clip.mp4`。")
+
+
 class FormatConflict(BadRequest):
     code = "format_conflict"
     en = Words(
@@ -184,6 +270,19 @@ class FormatConflict(BadRequest):
     )
     zh = Words(
         "{path} 的扩展名是 {suffix}，但要求的格式是 {format}。", "请去掉 --format，或把扩展名改为 .{format}。"
+    )
+
+
+class SizesDiffer(BadRequest):
+    """Two videos that are to become one."""
+
+    code = "sizes_differ"
+    en = Words(
+        "The continuation is {continuation}, but the video is {source}.",
+        "Leave out the size: a continuation takes that of its video.",
+    )
+    zh = Words(
+        "续接部分的尺寸是 {continuation}，而原视频是 {source}。", "请不要指定尺寸，续接时会沿用原视频的尺寸。"
     )
 
 
@@ -289,8 +388,21 @@ class EmptyPicture(BadPicture):
 
 class NotAPicture(BadPicture):
     code = "not_a_picture"
-    en = Words("{name} is not a picture that can be read.", "Use a JPEG, PNG or WebP picture.")
-    zh = Words("{name} 不是可以读取的图片。", "请使用 JPEG、PNG 或 WebP 图片。")
+    en = Words("{name} is not a picture that can be read.", "Use a JPEG, PNG, WebP or HEIC picture.")
+    zh = Words("{name} 不是可以读取的图片。", "请使用 JPEG、PNG、WebP 或 HEIC 图片。")
+
+
+class NotAPictureObject(NotAPicture):
+    """From Python: an object of a kind that no picture comes in."""
+
+    code = "not_a_picture_object"
+    en = Words(
+        "{got} cannot be the picture.",
+        "Give a path, bytes, a binary file object, a Pillow image or a uint8 array [h w 3].",
+    )
+    zh = Words(
+        "{got} 不能作为图片。", "请给出路径、bytes、二进制文件对象、Pillow 图片或 uint8 数组 [h w 3]。"
+    )
 
 
 class FormatNotAccepted(BadPicture):
@@ -376,16 +488,51 @@ class FileMissing(BadRequest):
     zh = Words("找不到文件 {path}。", "请检查路径；路径里有空格时请加引号。")
 
 
+_READ_HINTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "it is a folder": ("Name a file in it.", "请指定其中的一个文件。"),
+        "it is not a regular file": (
+            "Copy it into an ordinary file and name that; pipes and devices are not read.",
+            "请先存成普通文件再指定；管道和设备不能读取。",
+        ),
+        "the links go in a circle": (
+            "Name the file that the link was meant to lead to.",
+            "请直接指定链接本来指向的文件。",
+        ),
+        "the name is too long": ("Check the name, or rename the file.", "请检查名字，或给文件改个短名。"),
+    }
+)
+_WRITE_HINTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "it is a folder": ("Name a file, not a folder.", "请指定文件名，而不是文件夹。"),
+        "it is not an ordinary file": (
+            "Name an ordinary file; pipes and devices are not written to.",
+            "请指定普通文件；不能写到管道或设备。",
+        ),
+        "the name is too long": ("Choose a shorter name with -o.", "请用 -o 取一个短一些的名字。"),
+    }
+)
+"""Hints by the English reason of a file that cannot be had."""
+
+
 class NotReadable(UnstillError):
     code, status = "not_readable", 400
     en = Words("{path} cannot be read: {reason}.", "Check that the file is yours to read.")
     zh = Words("无法读取 {path}：{reason_zh}。", "请检查是否有权读取这个文件。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        fitting = _READ_HINTS.get(str(self.facts.get("reason")))
+        return fitting and fitting[language == "zh"]
 
 
 class NotWritable(UnstillError):
     code = "not_writable"
     en = Words("{path} cannot be written: {reason}.", "Choose a folder you may write to with -o.")
     zh = Words("无法写入 {path}：{reason_zh}。", "请用 -o 选一个可以写入的文件夹。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        fitting = _WRITE_HINTS.get(str(self.facts.get("reason")))
+        return fitting and fitting[language == "zh"]
 
 
 class DiskFull(UnstillError):
@@ -405,6 +552,17 @@ class NotOurVideo(UnstillError):
     zh = Words("{path} 里没有 unstill 的设置。", "请使用由 unstill 生成、没有被其他软件重新保存过的文件。")
 
 
+class DamagedRecord(NotOurVideo):
+    """What stands where our settings should is no record of ours, or not any more."""
+
+    code = "damaged_record"
+    en = Words(
+        "The record of settings inside {path} is damaged.",
+        "Use a file that unstill made and that no other program changed.",
+    )
+    zh = Words("{path} 里的设置记录已损坏。", "请使用由 unstill 生成、没有被其他软件改动过的文件。")
+
+
 class NotAVideo(UnstillError):
     code, status = "not_a_video", 400
     en = Words(
@@ -420,9 +578,22 @@ class NotAVideo(UnstillError):
 class Cancelled(UnstillError):
     """Raised by a tick: the person asked to stop."""
 
-    code, status = "cancelled", 409
+    code, status, type = "cancelled", 409, "cancelled"
     en = Words("Cancelled.", "Nothing was written. Run it again when you like.")
     zh = Words("已取消。", "没有写入任何文件，可以随时重新开始。")
+
+
+class AnswerNotWritten(UnstillError):
+    """Standard output could not take what was to be said on it."""
+
+    code = "answer_not_written"
+    en = Words(
+        "The answer could not be written to standard output: {reason}.",
+        "What was made is kept. Free some space there, or send the output elsewhere.",
+    )
+    zh = Words(
+        "无法把结果写到标准输出：{reason_zh}。", "已生成的文件都保留着。请清理空间，或把输出转到别处。"
+    )
 
 
 class BadOutput(UnstillError):
@@ -448,6 +619,39 @@ class DamagedInstall(UnstillError):
     code = "damaged_install"
     en = Words("{name}, a part of unstill, is missing or was changed.", "Install unstill again.")
     zh = Words("unstill 的组成文件 {name} 缺失或被改动。", "请重新安装 unstill。")
+
+
+class ExtraMissing(UnstillError):
+    """A part that is installed only on request."""
+
+    code, status = "extra_missing", 501
+    en = Words(
+        "The part of unstill called {name} is not installed.",
+        "Install it with `pip install 'unstill[{name}]'`.",
+    )
+    zh = Words("unstill 的 {name} 组件还没有安装。", "请运行 `pip install 'unstill[{name}]'`。")
+
+
+class CredentialsUnusable(UnstillError):
+    """The certificates and key that videos are to be signed with."""
+
+    code = "credentials_unusable"
+    en = Words(
+        "Videos cannot be signed with {path}: {reason}.",
+        "Give a PEM chain, your own certificate first, and its private key, both for ES256 (P-256).",
+    )
+    zh = Words(
+        "无法用 {path} 给视频签名：{reason_zh}。",
+        "请提供 PEM 证书链（您的证书放在最前）和对应的私钥，均为 ES256（P-256）。",
+    )
+
+
+class NotSigned(UnstillError):
+    """The credentials are fine; the file is not one that can hold them."""
+
+    code = "not_signed"
+    en = Words("{path} cannot be signed: {reason}.", "Sign MP4, GIF or WebP files.")
+    zh = Words("无法给 {path} 签名：{reason_zh}。", "请选择 MP4、GIF 或 WebP 文件。")
 
 
 class EngineBroken(UnstillError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -15,8 +18,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from unstill.domain.errors import InvalidField, NotAChoice, OutOfRange, UnknownField
+from unstill.domain.errors import EmptyName, InvalidField, NotAChoice, OutOfRange, UnknownField
 
 PROMPT_LIMIT = 4000
 """Characters in a prompt or negative prompt."""
@@ -25,13 +29,15 @@ SEED_LIMIT = 2**53 - 1
 SIDE = (16, 8192)
 """Smallest and largest side of a picture or video, in pixels."""
 FRAMES = (1, 14400)
-"""Frames any request may ask for; each model's card narrows it."""
+"""Frames any video may have; each model's card narrows it."""
 
 Fit = Literal["crop", "pad", "keep"]
 Format = Literal["mp4", "webm", "gif", "webp"]
 FORMATS: tuple[str, ...] = get_args(Format)
 NAMED_SIZES = ("512p", "768p", "1024p")
-_WH = re.compile(r"(\d{1,6})\s*[xX×*]\s*(\d{1,6})")
+_WH = re.compile(r"([0-9]{1,6})\s*[xX×*]\s*([0-9]{1,6})")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 def _size(value: str) -> str:
@@ -47,11 +53,6 @@ def _size(value: str) -> str:
             expected='"512p", "768p", "1024p" or "WIDTHxHEIGHT"',
             expected_zh="512p、768p、1024p 或 宽x高",
         )
-    for side in (int(match[1]), int(match[2])):
-        if not SIDE[0] <= side <= SIDE[1]:
-            raise OutOfRange(
-                param="size", value=value, low=f"{SIDE[0]}x{SIDE[0]}", high=f"{SIDE[1]}x{SIDE[1]}"
-            )
     return f"{int(match[1])}x{int(match[2])}"
 
 
@@ -59,11 +60,22 @@ def _prompt(name: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if len(value) > PROMPT_LIMIT:
             raise OutOfRange(
-                param=name, value=f"{len(value)} characters long", low=0, high=f"{PROMPT_LIMIT} characters"
+                param=name,
+                value=f"{len(value)} characters long",
+                value_zh=f" {len(value)} 个字符",
+                low=0,
+                high=f"{PROMPT_LIMIT} characters",
+                high_zh=f"{PROMPT_LIMIT} 个字符",
             )
         return value
 
     return check
+
+
+def _model(value: str) -> str:
+    if not value.strip():
+        raise EmptyName(param="model", what="model", what_zh="模型")
+    return value
 
 
 def _colour(value: str) -> str:
@@ -80,43 +92,108 @@ def _colour(value: str) -> str:
 
 def _shown(value: object) -> object:
     """A value as it can stand in a message: short, and nothing that a terminal would obey."""
-    return value if isinstance(value, (int, float)) else repr(value)[:80]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return shown_number(value)
+    return value if isinstance(value, (bool, float)) else repr(value)[:80]
+
+
+def shown_number(value: float) -> str:
+    """A number as it can stand in a message; of an enormous one, how enormous."""
+    if isinstance(value, int) and value.bit_length() > 100:
+        return f"{'-' if value < 0 else ''}1e{int(value.bit_length() * math.log10(2))}"
+    return str(value)
 
 
 def _whole(value: object) -> object:
-    """Digits as a number: a choice of numbers typed on a command line or sent in a form."""
-    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value.strip()) else value
+    """What is a whole number beyond doubt: no truth value, no bytes, no "1_0", no digits but 0 to 9.
+
+    Text is taken because command lines and forms send it.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if _WHOLE.fullmatch(text):
+            return int(text)
+    elif isinstance(value, float):
+        if value.is_integer():
+            return int(value)
+    elif not isinstance(value, bool):
+        with contextlib.suppress(TypeError):  # numpy's integers are whole too
+            return operator.index(value)  # type: ignore[arg-type]
+    raise PydanticCustomError("int_type", "not a whole number")
+
+
+def _real(value: object) -> object:
+    """What is a finite number beyond doubt: see `_whole`."""
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value.strip()):
+            return _real(float(value))
+    elif not isinstance(value, (bool, bytes, bytearray)) and hasattr(value, "__float__"):
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if math.isfinite(number):
+            return number
+    raise PydanticCustomError("float_type", "not a number")
+
+
+def _unlike_bytes(value: object) -> object:
+    if isinstance(value, (bytes, bytearray)):
+        raise PydanticCustomError("bool_type", "not true or false")
+    return value
+
+
+def _option(value: object) -> object:
+    """One value of a model's option: text, true or false, or a finite number."""
+    return value if isinstance(value, (str, bool)) else _real(value)
+
+
+def _utf8(value: str) -> str:
+    """Halves of characters (Python's stand-ins for bytes that are no text) can be stored nowhere."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("string_unicode", "no text") from None
+    return value
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_utf8)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""Any whole number: which ones make sense is the model's to say, so that only one limit is ever named."""
+Real = Annotated[float, BeforeValidator(_real)]
 
 
 class VideoRequest(BaseModel):
     """A picture and a sentence, and whatever else the person wants to decide.
 
-    Every setting is None until the plan fills it from the model's card. A value out of range raises
-    `OutOfRange`, a wrong type or form `InvalidField`, a wrong word `NotAChoice`, an unknown name
-    `UnknownField`; nothing is clamped.
+    Every setting is None until the plan fills it from the model's card. A wrong type or form raises
+    `InvalidField`, a wrong word `NotAChoice`, an unknown name `UnknownField`, a number that no model has a
+    say in `OutOfRange`; nothing is clamped. The plan checks the other numbers by the model's card.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     image: Annotated[Any, Field(exclude=True, repr=False)] = None
     """Where the picture is: a path, its bytes, a Pillow image or a uint8 array [h w 3]. Never stored."""
-    prompt: Annotated[str, AfterValidator(_prompt("prompt"))] = ""
-    negative_prompt: Annotated[str, AfterValidator(_prompt("negative_prompt"))] | None = None
-    model: str | None = None
-    size: Annotated[str, AfterValidator(_size)] | None = None
+    prompt: Annotated[Text, AfterValidator(_prompt("prompt"))] = ""
+    negative_prompt: Annotated[Text, AfterValidator(_prompt("negative_prompt"))] | None = None
+    model: Annotated[Text, AfterValidator(_model)] | None = None
+    size: Annotated[Text, AfterValidator(_size)] | None = None
     fit: Fit | None = None
-    background: Annotated[str, AfterValidator(_colour)] | None = None
+    background: Annotated[Text, AfterValidator(_colour)] | None = None
     """Colour behind transparent pictures (default white) and of the bars of fit="pad" (default black)."""
-    num_frames: Annotated[int, Field(ge=FRAMES[0], le=FRAMES[1])] | None = None
-    fps: Annotated[int, Field(ge=1, le=120)] | None = None
-    num_inference_steps: Annotated[int, Field(ge=1, le=1000)] | None = None
-    guidance_scale: Annotated[float, Field(ge=0, le=100)] | None = None
-    seed: Annotated[int, Field(ge=0, le=SEED_LIMIT)] | None = None
-    loop: bool | None = None
-    interpolate: Annotated[Literal[1, 2, 4] | None, BeforeValidator(_whole)] = None
-    upscale: Annotated[Literal[1, 2, 4] | None, BeforeValidator(_whole)] = None
+    num_frames: Whole | None = None
+    fps: Whole | None = None
+    num_inference_steps: Whole | None = None
+    guidance_scale: Real | None = None
+    seed: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=SEED_LIMIT)] | None = None
+    loop: Annotated[bool, BeforeValidator(_unlike_bytes)] | None = None
+    interpolate: Annotated[Literal[1, 2, 4], BeforeValidator(_whole)] | None = None
+    upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_whole)] | None = None
     format: Format | None = None
-    options: Mapping[str, float | str | bool] = Field(default_factory=dict)
+    options: Mapping[Text, Annotated[float | str | bool, BeforeValidator(_option)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -135,11 +212,14 @@ def field_names() -> list[str]:
     return list(VideoRequest.model_fields)
 
 
+_BOUNDS = {"seed": (0, SEED_LIMIT)}
 _EXPECTED: Mapping[str, tuple[str, str]] = {
     "int": ("a whole number", "整数"),
     "float": ("a number", "数字"),
     "bool": ("true or false", "true 或 false"),
     "string": ("text", "文字"),
+    "mapping": ("a mapping of names to values", "由名称和值组成的映射"),
+    "dict": ("a mapping of names to values", "由名称和值组成的映射"),
 }
 
 
@@ -152,9 +232,9 @@ def _translate(error: ValidationError) -> InvalidField | NotAChoice | OutOfRange
         return UnknownField(param=param, known=", ".join(field_names()))
     if kind == "literal_error":
         return NotAChoice(param=param, value=shown, choices=", ".join(map(str, _choices(param))))
-    if kind in ("greater_than_equal", "less_than_equal", "int_parsing_size"):
-        low, high = _bounds(param)
-        return OutOfRange(param=param, value=str(value)[:80], low=low, high=high)
+    if kind in ("greater_than_equal", "less_than_equal"):
+        low, high = _BOUNDS[param]
+        return OutOfRange(param=param, value=shown, low=low, high=high)
     expected, zh = next(
         (v for k, v in _EXPECTED.items() if kind.startswith(k)), ("a value of the right kind", "正确的值")
     )
@@ -172,9 +252,3 @@ def _literals(kind: object) -> Iterator[object]:
     else:
         for part in get_args(kind):
             yield from _literals(part)
-
-
-def _bounds(param: str) -> tuple[object, object]:
-    schema = VideoRequest.model_json_schema()["properties"][param]
-    spec: dict[str, Any] = next((s for s in schema.get("anyOf", [schema]) if "maximum" in s), {})
-    return spec.get("minimum", "?"), spec.get("maximum", "?")

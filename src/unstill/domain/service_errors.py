@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unstill.domain.errors import FAILURE, USAGE, BadRequest, UnstillError, Words
+from unstill.domain.errors import FAILURE, USAGE, BadPicture, BadRequest, DiskFull, UnstillError, Words
 
 
 class VideoNotFound(UnstillError):
@@ -17,7 +17,9 @@ class NotReady(UnstillError):
     """Content of a video that is not finished."""
 
     code, status = "not_ready", 409
-    en = Words("Video {id} is {state}; there is nothing to download yet.", "Wait until its status is completed.")
+    en = Words(
+        "Video {id} is {state}; there is nothing to download yet.", "Wait until its status is completed."
+    )
     zh = Words("视频 {id} 的状态是 {state}，还不能下载。", "请等状态变为 completed。")
 
 
@@ -32,7 +34,8 @@ class AlreadyFinal(UnstillError):
 class IdempotencyMismatch(UnstillError):
     code, status = "idempotency_mismatch", 409
     en = Words(
-        "This Idempotency-Key was used for another request.", "Use a new key for a new request, or repeat the old one unchanged."
+        "This Idempotency-Key was used for another request.",
+        "Use a new key for a new request, or repeat the old one unchanged.",
     )
     zh = Words("这个 Idempotency-Key 已经用于另一个请求。", "新的请求请用新的 key，或原样重发旧的请求。")
 
@@ -45,7 +48,9 @@ class QueueFull(UnstillError):
 
 class OwnerQueueFull(QueueFull):
     code = "owner_queue_full"
-    en = Words("{queued} of your videos are waiting already; the limit is {limit}.", "Wait for them, or cancel some.")
+    en = Words(
+        "{queued} of your videos are waiting already; the limit is {limit}.", "Wait for them, or cancel some."
+    )
     zh = Words("你已经有 {queued} 个视频在排队，上限是 {limit}。", "请等待，或取消一些。")
 
 
@@ -53,7 +58,9 @@ class NoRoom(UnstillError):
     """The quota of outputs is used up, or the disk nearly full."""
 
     code, status = "no_room", 507
-    en = Words("There is no room for another video: {used} of {limit} GiB.", "Delete videos you no longer need.")
+    en = Words(
+        "There is no room for another video: {used} of {limit} GiB.", "Delete videos you no longer need."
+    )
     zh = Words("没有空间存放新的视频：已用 {used} GiB，上限 {limit} GiB。", "请删除不再需要的视频。")
 
 
@@ -63,18 +70,42 @@ class StoreBusy(UnstillError):
     zh = Words("任务数据库正忙。", "请过几秒再试。")
 
 
+class StoreFull(DiskFull):
+    """Nothing was stored; what was stored before is safe and can be read."""
+
+    code = "store_full"
+    en = Words(
+        "There is no room left on the disk of the job database {path}.",
+        "Free some space on that disk and try again.",
+    )
+    zh = Words("任务数据库 {path} 所在的磁盘已满。", "请清理这块磁盘后再试。")
+
+
+class StoreFailed(UnstillError):
+    code, status = "store_failed", 503
+    en = Words(
+        "The job database {path} cannot be used: {reason}.", "Check the disk it is on, then try again."
+    )
+    zh = Words("任务数据库 {path} 无法使用：{reason}。", "请检查它所在的磁盘，然后再试。")
+
+
 class StoreDamaged(UnstillError):
     code = "store_damaged"
     en = Words(
         "The job database {path} is damaged.",
         "Stop unstill, move that file away and put your last `unstill backup` in its place; the videos are untouched.",
     )
-    zh = Words("任务数据库 {path} 已损坏。", "请停止 unstill，移走这个文件，换上最近一次 `unstill backup` 的备份；视频文件不受影响。")
+    zh = Words(
+        "任务数据库 {path} 已损坏。",
+        "请停止 unstill，移走这个文件，换上最近一次 `unstill backup` 的备份；视频文件不受影响。",
+    )
 
 
 class StoreNewer(UnstillError):
     code = "store_newer"
-    en = Words("{path} was written by a newer unstill (format {found}; this one knows {known}).", "Update unstill.")
+    en = Words(
+        "{path} was written by a newer unstill (format {found}; this one knows {known}).", "Update unstill."
+    )
     zh = Words("{path} 由更新版本的 unstill 写入（格式 {found}，本版本支持到 {known}）。", "请更新 unstill。")
 
 
@@ -84,36 +115,54 @@ class DataFolderTaken(UnstillError):
         "{path} is in use by another unstill (process {pid}, {address}).",
         "Use that one, stop it, or choose another folder with --data-dir.",
     )
-    zh = Words("{path} 正由另一个 unstill 使用（进程 {pid}，{address}）。", "请使用它、停止它，或用 --data-dir 另选一个文件夹。")
+    zh = Words(
+        "{path} 正由另一个 unstill 使用（进程 {pid}，{address}）。",
+        "请使用它、停止它，或用 --data-dir 另选一个文件夹。",
+    )
 
 
 class PortTaken(UnstillError):
     code, exit_code = "port_taken", FAILURE
-    en = Words("Port {port} is in use by {holder}.", "Use --port {free}, or --port auto to take the next free one.")
-    zh = Words("端口 {port} 已被 {holder} 占用。", "请用 --port {free}，或用 --port auto 自动选择下一个空闲端口。")
+    en = Words(
+        "Port {port} is in use by {holder}.", "Use --port {free}, or --port auto to take the next free one."
+    )
+    zh = Words(
+        "端口 {port} 已被 {holder} 占用。", "请用 --port {free}，或用 --port auto 自动选择下一个空闲端口。"
+    )
 
 
 class WorkerCrashed(UnstillError):
     code = "worker_crashed"
-    en = Words("The program that makes the video crashed {times} times.", "Try a smaller size; if it stays, report it.")
+    en = Words(
+        "The program that makes the video crashed {times} times.",
+        "Try a smaller size; if it stays, report it.",
+    )
     zh = Words("生成视频的程序崩溃了 {times} 次。", "请换一个小一些的尺寸；仍不行请反馈给我们。")
 
 
 class WorkerHung(UnstillError):
     code = "worker_hung"
-    en = Words("Nothing happened for {seconds} s in the stage {stage}; it was stopped.", "Try again, or a smaller size.")
+    en = Words(
+        "Nothing happened for {seconds} s in the stage {stage}; it was stopped.",
+        "Try again, or a smaller size.",
+    )
     zh = Words("在 {stage} 阶段 {seconds} 秒没有进展，已停止。", "请再试一次，或换一个小一些的尺寸。")
 
 
 class WrongKey(UnstillError):
     code, status = "invalid_api_key", 401
-    en = Words("This server needs an API key, and the one given is missing or wrong.", "Send it as: Authorization: Bearer KEY.")
+    en = Words(
+        "This server needs an API key, and the one given is missing or wrong.",
+        "Send it as: Authorization: Bearer KEY.",
+    )
     zh = Words("这个服务需要 API key，没有提供或不正确。", "请这样发送：Authorization: Bearer KEY。")
 
 
 class ForeignHost(UnstillError):
     code, status = "foreign_host", 403
-    en = Words("Requests for the host {host} are not answered.", "Use the address that unstill printed at its start.")
+    en = Words(
+        "Requests for the host {host} are not answered.", "Use the address that unstill printed at its start."
+    )
     zh = Words("不接受发往 {host} 的请求。", "请使用 unstill 启动时显示的地址。")
 
 
@@ -151,3 +200,56 @@ class ShuttingDown(UnstillError):
     code, status = "shutting_down", 503
     en = Words("The server is stopping.", "Try again in a moment.")
     zh = Words("服务正在停止。", "请稍后再试。")
+
+
+# --- what the guard says ------------------------------------------------------------------------------------
+
+
+class MalformedRequest(BadRequest):
+    """Not HTTP as it should be, or a path that no page or program would ask for."""
+
+    code = "malformed_request"
+    en = Words("The request is not well formed.", "Check the address and the program that sends it.")
+    zh = Words("请求的格式不正确。", "请检查地址和发送请求的程序。")
+
+
+class ServerFull(UnstillError):
+    """More connections, or more uploads at once, than the server takes."""
+
+    code, status = "server_full", 503
+    en = Words("The server has no free connection.", "Try again in {seconds} s.")
+    zh = Words("服务器连接已满。", "请在 {seconds} 秒后再试。")
+
+
+class KeyNotFound(UnstillError):
+    code, status, exit_code = "key_not_found", 404, USAGE
+    en = Words("There is no key {id}.", "See `unstill keys list`.")
+    zh = Words("没有 key {id}。", "请用 `unstill keys list` 查看。")
+
+
+class KeysDamaged(UnstillError):
+    """The file that says who may come in cannot be trusted; nobody is let in by it, nor is it replaced."""
+
+    code = "keys_damaged"
+    en = Words(
+        "The file {path} in the data folder is damaged.",
+        "Put a backup in its place, or move it away and make new keys.",
+    )
+    zh = Words("数据文件夹中的 {path} 已损坏。", "请换上备份，或移走它并重新创建 key。")
+
+
+class PictureTooHeavy(BadPicture):
+    """Reading it took more memory or time than any picture may."""
+
+    code, status = "picture_too_heavy", 413
+    en = Words(
+        "{name} takes too much memory or time to read.",
+        "Open it in a picture program and save it again, smaller.",
+    )
+    zh = Words("读取 {name} 需要的内存或时间过多。", "请用看图软件打开，缩小后另存。")
+
+
+class VideoTooLong(UnstillError):
+    code, status = "video_too_long", 413
+    en = Words("{name} is {seconds} s long; the limit is {limit} s.", "Cut it to at most {limit} s.")
+    zh = Words("{name} 长 {seconds} 秒，上限是 {limit} 秒。", "请剪短到 {limit} 秒以内。")

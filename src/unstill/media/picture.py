@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from unstill.core.ports import Anchor, Picture
-from unstill.domain.errors import DamagedPicture, NotAPicture, UnstillError
+from unstill.domain.errors import DamagedPicture, NotAPictureObject, UnstillError
 from unstill.media import picture_fit
 from unstill.media.picture_colour import to_srgb
 from unstill.media.picture_formats import Header, HeifReader, installed_heif, read_header
@@ -48,6 +48,7 @@ class SafePictureDoor:
         Raises:
             PictureMissing, NotReadable: the path leads to no file, or to one that cannot be read.
             EmptyPicture, NotAPicture, FormatNotAccepted, HeifNotInstalled, DamagedPicture: what is in it.
+            NotAPictureObject: a source of another kind.
             TooManyBytes, TooManyPixels, SideOutOfRange: past `Limits`; known before pixels are decoded.
             InvalidField: ``background`` is no colour.
         """
@@ -88,7 +89,8 @@ class SafePictureDoor:
     def _array_header(self, array: np.ndarray[Any, Any]) -> Header:
         coloured = array.ndim == 3 and array.shape[2] in (3, 4)
         if array.dtype != np.uint8 or not (array.ndim == 2 or coloured):
-            raise NotAPicture(name=UNNAMED)
+            sides = " ".join(map(str, array.shape))
+            raise NotAPictureObject(got=f"A {array.dtype} array [{sides}]")
         size = (int(array.shape[1]), int(array.shape[0]))
         self.limits.check_size(size, UNNAMED)
         return Header(UNNAMED, DIRECT, size, lambda: Image.fromarray(array))

@@ -6,9 +6,19 @@ import contextlib
 import math
 import os
 import stat
+import unicodedata
 from typing import Any
 
-from unstill.domain.errors import EmptyPicture, NotAPicture, NotReadable, PictureMissing, TooManyBytes
+from unstill.core.durable import why
+from unstill.domain.errors import (
+    EmptyPicture,
+    NotAPicture,
+    NotAPictureObject,
+    NotReadable,
+    PictureMissing,
+    PictureUnnamed,
+    TooManyBytes,
+)
 
 UNNAMED = "the picture"
 """What a picture without a file name is called."""
@@ -22,11 +32,11 @@ def read_source(source: object, limit: int) -> tuple[bytes, str]:
     read again.
 
     Raises:
-        PictureMissing: no such file.
+        PictureUnnamed, PictureMissing: no such file.
         NotReadable: a folder, a pipe or device, or a file the system refuses.
         EmptyPicture: 0 bytes.
         TooManyBytes: more than ``limit``.
-        NotAPicture: a source of another kind.
+        NotAPicture, NotAPictureObject: a source of another kind.
     """
     if isinstance(source, (str, os.PathLike)):
         data, name = _from_path(source, limit)
@@ -37,7 +47,7 @@ def read_source(source: object, limit: int) -> tuple[bytes, str]:
     elif hasattr(source, "read"):
         data, name = _from_stream(source, limit)
     else:
-        raise NotAPicture(name=UNNAMED)
+        raise NotAPictureObject(got="None" if source is None else f"A value of type {type(source).__name__}")
     if not data:
         raise EmptyPicture(name=name)
     return data, name
@@ -46,6 +56,8 @@ def read_source(source: object, limit: int) -> tuple[bytes, str]:
 def _from_path(source: str | os.PathLike[Any], limit: int) -> tuple[bytes, str]:
     path = os.fspath(source)
     shown = _printable(os.fsdecode(path))
+    if not shown:
+        raise PictureUnnamed()
     name = os.path.basename(shown) or shown
     try:
         # Asked first: opening a pipe waits for its writer, and opening a device can do things.
@@ -58,7 +70,7 @@ def _from_path(source: str | os.PathLike[Any], limit: int) -> tuple[bytes, str]:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name no file can have
         raise PictureMissing(path=shown) from None
     except OSError as error:
-        raise NotReadable(path=shown, reason=error.strerror or "the system refused") from error
+        raise NotReadable(path=shown, **why(error)) from error
     if len(data) > limit:  # it grew, or the file system cannot tell sizes
         raise _too_many(f"{_tenths(limit)}+", limit, name)
     return data, name
@@ -70,9 +82,9 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 def _check_kind(mode: int, shown: str) -> None:
     if stat.S_ISDIR(mode):
-        raise NotReadable(path=shown, reason="it is a folder")
+        raise NotReadable(path=shown, reason="it is a folder", reason_zh="它是一个文件夹")
     if not stat.S_ISREG(mode):
-        raise NotReadable(path=shown, reason="it is not a regular file")
+        raise NotReadable(path=shown, reason="it is not a regular file", reason_zh="它不是普通文件")
 
 
 def _from_stream(stream: Any, limit: int) -> tuple[bytes, str]:
@@ -117,7 +129,7 @@ def _stream_name(stream: Any) -> str:
 
 def _printable(text: str) -> str:
     """Without control characters and lone surrogates: names end up on terminals and in UTF-8."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else "?" for c in text)
 
 
 def _check_bytes(size: int, limit: int, name: str) -> None:

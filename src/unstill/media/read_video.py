@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image
 
+from unstill.core.durable import why
 from unstill.core.metadata import KEY, LABEL_KEY
 from unstill.domain.errors import FileMissing, NotAVideo, NotReadable, UnstillError
 from unstill.media import xmp
@@ -123,6 +125,7 @@ def count_frames(path: Path, facts: VideoFacts, *, strict: bool = False) -> int:
 
 def _kind(path: Path) -> str:
     """The container, from the first bytes."""
+    _refuse_devices(path)
     with path.open("rb") as file:
         head = file.read(16)
     if head[4:8] == b"ftyp":
@@ -134,6 +137,13 @@ def _kind(path: Path) -> str:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
     raise NotAVideo(path=path)
+
+
+def _refuse_devices(path: Path) -> None:
+    """Opening a pipe waits for its writer, and opening a device can do things."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise NotReadable(path=path, reason="it is not a regular file", reason_zh="它不是普通文件")
 
 
 def _open(path: Path, kind: str) -> Any:
@@ -220,6 +230,6 @@ def _only_our_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, av.FFmpegError) or error.errno is None:  # Pillow's own have no errno
             raise NotAVideo(path=path) from error
-        raise NotReadable(path=path, reason=error.strerror or type(error).__name__) from error
+        raise NotReadable(path=path, **why(error)) from error
     except Exception as error:  # the edge of trust: no parser's error is worth a crash
         raise NotAVideo(path=path) from error

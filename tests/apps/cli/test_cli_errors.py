@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -84,6 +85,14 @@ CALLS = {
     "no picture": ([], "missing_argument"),
     "unknown language": (["photo.jpg", "--lang", "fr"], "not_a_choice"),
     "long prompt": (["photo.jpg", "a" * 4001], "out_of_range"),
+    "empty picture": (["", "pan"], "picture_unnamed"),
+    "empty picture alone": ([""], "picture_unnamed"),
+    "empty like": (["photo.jpg", "--like", ""], "empty_name"),
+    "empty model": (["photo.jpg", "--model", ""], "empty_name"),
+    "empty output": (["photo.jpg", "-o", ""], "empty_name"),
+    "output to stdout": (["photo.jpg", "-o", "-"], "output_to_stdout"),
+    "odd digits": (["photo.jpg", "--seed", "１２"], "invalid_field"),
+    "underscore": (["photo.jpg", "--seed", "1_0"], "invalid_field"),
     "wrong colour": (["photo.jpg", "--background", "mauve"], "invalid_field"),
 }
 
@@ -132,7 +141,7 @@ def test_a_mistyped_word_is_answered_with_the_nearest(
 def test_an_error_names_the_option_as_it_is_typed(cli, photo: Path) -> None:
     """--num-frames on the terminal, num_frames in JSON."""
     answer = cli("generate", photo, "--num-frames", "0", "--json")
-    assert "--num-frames is 0; it must be from 1 to 14400." in answer.err
+    assert "--num-frames is 0; it must be from 1 to 240.\n  For example `--num-frames 96`." in answer.err
     assert json.loads(answer.out)["error"]["param"] == "num_frames"
 
 
@@ -202,6 +211,34 @@ def test_a_wrong_setting_is_named(shell, photo: Path) -> None:
     assert answer.code == 2
     assert "UNSTILL_WEBM_CODEC" in json.loads(answer.out)["error"]["message"]
     assert shell("--help", UNSTILL_WEBM_CODEC="h264").code == 0
+
+
+@pytest.mark.parametrize(
+    ("picture", "reason", "hint"),
+    [
+        ("pipe", "it is not a regular file", "ordinary file"),
+        ("loop.jpg", "the links go in a circle", "link was meant to lead to"),
+        ("a" * 300 + ".jpg", "the name is too long", "rename"),
+    ],
+)
+def test_the_hint_fits_the_reason(cli, photo: Path, here: Path, picture: str, reason: str, hint: str) -> None:
+    """A pipe needs something else than a file that is not yours."""
+    os.mkfifo("pipe")
+    Path("loop.jpg").symlink_to("loop.jpg")
+    answer = cli("generate", picture)
+    assert answer.code == 1
+    assert reason in answer.err
+    assert hint in answer.err
+
+
+def test_show_does_not_wait_for_a_pipe(shell, here: Path) -> None:
+    """Nor open a device."""
+    os.mkfifo(here / "pipe.mp4")
+    for name in ("pipe.mp4", "/dev/zero"):
+        answer = shell("show", name)
+        assert answer.code == 1
+        assert "not a regular file" in answer.err
+    assert shell("show", "").code == 2
 
 
 def test_a_file_name_cannot_talk_to_the_terminal(cli, here: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,7 +114,7 @@ def test_one_failure_does_not_stop_the_others(cli, photo: Path, here: Path) -> N
     shutil.copy(photo, "z.jpg")
     answer = cli("generate", "photo.jpg", "gone.jpg", "z.jpg")
     assert (answer.code, answer.out) == (1, "photo.mp4\nz.mp4\n")
-    assert "gone.jpg: There is no file at gone.jpg." in answer.err
+    assert "Error: There is no file at gone.jpg." in answer.err
     assert "1 of 3 pictures failed." in answer.err
     told = json.loads(cli("generate", "gone.jpg", "photo.jpg", "--json").out)
     assert (told[0]["picture"], told[0]["error"]["code"]) == ("gone.jpg", "picture_missing")
@@ -159,6 +161,89 @@ def test_a_poster_stands_beside_the_video(cli, photo: Path) -> None:
     assert told["poster"] == "photo-poster.jpg"
     with Image.open(told["poster"]) as poster:
         assert (poster.format, poster.size) == ("JPEG", (64, 48))
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_poster_never_replaces_an_input(cli, photo: Path, here: Path, link: bool) -> None:
+    """The name follows from -o; where it is the picture's, the call is refused before any work."""
+    picture = here / "x-poster.jpg"
+    photo.rename(picture)
+    named = picture
+    if link:
+        named = here / "link.jpg"
+        named.symlink_to(picture)
+    before = picture.read_bytes()
+    answer = cli("generate", named.name, "-o", "x.mp4", "--poster", "--force")
+    assert answer.code == 2
+    assert "x-poster.jpg is the picture itself" in answer.err
+    assert picture.read_bytes() == before
+    assert not (here / "x.mp4").exists()
+    assert cli("generate", named.name, "-o", "x", "--poster", "--force").code == 2
+
+
+def test_a_batch_replaces_none_of_its_own_files(cli, photo: Path, here: Path) -> None:
+    """Neither inputs, by posters or clips, nor what it made a moment ago."""
+    Image.fromarray(draw()).save("a.webp", lossless=True)
+    (here / "d").mkdir()
+    shutil.copy("a.webp", "d/a.webp")
+    for name in ("x.jpg", "x-poster.jpg", "photo-2.jpg", "d/photo.jpg"):
+        shutil.copy(photo, here / name)
+    inputs = ["x.jpg", "x-poster.jpg", "photo.jpg", "d/photo.jpg", "photo-2.jpg"]
+    before = {name: (here / name).read_bytes() for name in (*inputs, "a.webp", "d/a.webp")}
+    for _ in range(2):
+        told = json.loads(cli("generate", *inputs, "--poster", "--force", "--json").out)
+        made = [path for each in told for path in (each["path"], each["poster"])]
+        assert len(set(made)) == 2 * len(inputs)
+    again = cli("generate", "a.webp", "d/a.webp", "--format", "webp", "--force")
+    assert len(set(again.out.split())) == 2
+    assert {name: (here / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize(
+    ("output", "poster"), [("v.mp4", "v-poster.jpg"), ("v.webm", "v.webm-poster.jpg"), ("v", "v-poster.jpg")]
+)
+def test_posters_of_two_formats_are_two(cli, photo: Path, output: str, poster: str) -> None:
+    """The name says of which video it is."""
+    assert json.loads(cli("generate", photo, "-o", output, "--poster", "--json").out)["poster"] == poster
+
+
+def test_quiet_does_not_hide_that_something_is_wrong(cli, photo: Path) -> None:
+    """A black video is said to be one."""
+    answer = cli("generate", photo, "black", "--quiet")
+    assert (answer.code, answer.out) == (0, "photo.mp4\n")
+    assert answer.err == "Check the video: it is black from start to end.\n"
+
+
+def test_numbers_are_written_for_people(cli, photo: Path) -> None:
+    """No six digits of a third, and one frame is no frames."""
+    assert "3 frames at 9 fps, 0.33 s of video" in cli("generate", photo, "--num-frames", 3, "--fps", 9).err
+    assert "1 frame at" in cli("generate", photo, "--num-frames", 1).err
+
+
+def test_a_failure_names_its_picture_once(cli, photo: Path, here: Path) -> None:
+    """The folder is said where two pictures have one name."""
+    (here / "d").mkdir()
+    for name in ("broken.jpg", "d/one.jpg", "one.jpg"):
+        (here / name).write_bytes(b"\xff\xd8\xff broken")
+    err = cli("generate", photo, "broken.jpg", "d/one.jpg", "one.jpg").err
+    assert "Error: broken.jpg is" in err
+    assert "Error: d/one.jpg: one.jpg is" in err
+    assert "one.jpg: one.jpg" in err
+
+
+def test_what_a_killed_call_left_is_removed_by_the_next(shell, photo: Path, here: Path) -> None:
+    """SIGKILL cannot be caught; the same call again clears up."""
+    arguments = ["generate", "photo.jpg", "--model", "testcard", "-o", "o.mp4"]
+    command = shell.command([*arguments, "wait", "--num-frames", "240"])
+    process = subprocess.Popen(command, cwd=here, env=shell.environ, stderr=subprocess.DEVNULL)
+    while not list(here.glob(".*.part.*")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert list(here.glob(".*.part.*"))
+    assert shell(*arguments).code == 0
+    assert names(here) == ["o.mp4", "photo.jpg"]
 
 
 def test_the_poster_name_is_numbered_too(cli, photo: Path, here: Path) -> None:

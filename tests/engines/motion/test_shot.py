@@ -73,9 +73,7 @@ def test_moves_of_one_stage_go_together():
     assert shot.pose(20).yaw == pytest.approx(shot.pose(40).yaw / 2, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("move", "travel"), [("zoom_in", 0.065), ("pan_right", 0.055), ("truck_left", 0.05)]
-)
+@pytest.mark.parametrize(("move", "travel"), [("zoom_in", 0.065), ("pan_right", 0.055), ("truck_left", 0.05)])
 def test_every_picture_travels_alike(move, travel):
     """On a wall the landmarks' median shift is the move's travel, up to what the cover zoom adds."""
     where = flat_scene(photo("coffee"), 0.5)

@@ -11,7 +11,7 @@ import typer
 
 from unstill.apps.cli import options as o
 from unstill.apps.cli.call import Call
-from unstill.apps.cli.commands import Group, Named, Pictured
+from unstill.apps.cli.commands import LANGUAGE, Group, Named, Pictured
 from unstill.apps.cli.words import language_of
 from unstill.domain.errors import NotAChoice
 from unstill.version import __version__
@@ -25,6 +25,7 @@ Examples:
   unstill generate photo.jpg "slow push in"
   unstill plan photo.jpg "orbit, falling snow"
   unstill show photo.mp4
+  unstill --lang zh plan photo.jpg
 """
 GENERATE_EXAMPLES = """\b
 Examples:
@@ -98,7 +99,9 @@ def generate(
     format: o.Format = None,  # noqa: A002 the field's name
     like: o.Like = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    poster: Annotated[bool, typer.Option("--poster", help="Write a still picture of the video too.")] = False,
+    poster: Annotated[
+        bool, typer.Option("--poster", help="Write a still too: NAME-poster.jpg, NAME.webm-poster.jpg.")
+    ] = False,
     leave_out_prompt: Annotated[
         bool, typer.Option("--leave-out-prompt", help="Keep your words out of the file.")
     ] = False,
@@ -202,8 +205,12 @@ def show_model(
 def _ready(ctx: typer.Context) -> Call:
     """The call, in the language that was asked for or set."""
     call: Call = ctx.obj
-    asked = ctx.params.get("lang")
+    asked = ctx.params.get("lang") or ctx.meta.get(LANGUAGE)
     if asked not in (None, "en", "zh"):
         raise NotAChoice(param="--lang", value=asked, choices="en, zh")
     call.screen.language = language_of(asked, os.environ, call.services.language)
+    from unstill.settings import unknown_variables
+
+    for name, near in unknown_variables(os.environ).items():
+        call.screen.warn(call.screen.say("unknown_variable", name=name, near=near))
     return call

@@ -34,11 +34,19 @@ def each(call: Call, inputs: Inputs, work: Work) -> int:
                 raise problem from error
             failed += 1
             answers.append(_failure(call, picture, problem))
-            call.screen.complain(problem, about=f"{picture}: ")
+            call.screen.complain(problem, about=_about(call, inputs, picture, problem))
     _answer(call, inputs, answers)
     if failed:
         call.screen.talk(call.screen.say("some_failed", failed=failed, count=len(inputs.pictures)))
     return FAILURE if failed else 0
+
+
+def _about(call: Call, inputs: Inputs, picture: Path, problem: UnstillError) -> str:
+    """Which picture it is about, unless the message says so."""
+    message = problem.message(call.screen.language)
+    alone = sum(other.name == picture.name for other in inputs.pictures) == 1
+    named = str(picture) in message or (alone and picture.name in message)
+    return "" if named else f"{picture}: "
 
 
 def _failure(call: Call, picture: Path, problem: UnstillError) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from unstill.domain.errors import MissingValue
+
 if TYPE_CHECKING:
 
     class _Command:
@@ -25,8 +27,24 @@ class _LightHelp(_Command):
         return option
 
 
+LANGUAGE = "unstill.lang"
+"""Where a context keeps the language that was asked for before the command."""
+
+
 class Group(_LightHelp, TyperGroup):
-    """Commands under one name."""
+    """Commands under one name. --lang may stand before them.
+
+    It is taken out by hand: typer reads every option of a group but flags through pydantic, given or not.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        while args and (args[0] == "--lang" or args[0].startswith("--lang=")):
+            _, sign, value = args.pop(0).partition("=")
+            if not sign and not args:
+                raise MissingValue(option="--lang", command=ctx.command_path)
+            ctx.meta[LANGUAGE] = value if sign else args.pop(0)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
 
 
 class Named(_LightHelp, TyperCommand):

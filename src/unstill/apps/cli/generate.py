@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unstill.apps.cli import words
 from unstill.apps.cli.batch import each
 from unstill.apps.cli.call import Call
 from unstill.apps.cli.inputs import Inputs, sort_words
@@ -15,7 +16,7 @@ from unstill.apps.cli.progress import shown
 from unstill.core.durable import beside, file_errors, settle
 from unstill.core.making import Like, like, make, plan_for, prepare, report, request_of
 from unstill.core.render import Rendered
-from unstill.domain.notes import Note
+from unstill.domain.notes import BEFORE, WARNINGS, Note
 from unstill.domain.request import VideoRequest
 
 USUAL = (1024, 1024)
@@ -37,6 +38,7 @@ def generate(call: Call, named: Sequence[str], fields: Mapping[str, Any], wish: 
     """The command; its exit code. One picture's failure does not stop the others."""
     inputs = sort_words(named, fields.get("prompt"))
     outputs = Outputs.of(wish.output, fields.get("format"), wish.force, inputs.pictures)
+    outputs.posters = wish.poster
     earlier = like(wish.like, call.services)
     request = request_of({**fields, "prompt": inputs.prompt, "format": outputs.format}, earlier)
     plan_for(request, USUAL, call.services)  # what is wrong with all of them is said once, before any work
@@ -71,6 +73,9 @@ class _Job:
             tick("start", 0, 1)
             request = self.request.model_copy(update={"image": picture})
             ready = prepare(request, services, self.earlier)
+            for note in ready.plan.notes:
+                if note.code in BEFORE:
+                    screen.talk(screen.say("warning_line", text=note.text(screen.language)))
             place = self.outputs.place(picture, ready.plan.format)
             keep = False if self.wish.leave_out_prompt else None
             done = make(
@@ -78,6 +83,7 @@ class _Job:
                 replace_existing=place.replace, number_if_taken=place.number,
             )  # fmt: skip
         self.call.written += 1
+        self.outputs.took(done.path)
         return self._tell(done)
 
     def _tell(self, done: Rendered) -> dict[str, Any]:
@@ -87,14 +93,15 @@ class _Job:
         screen.talk(
             screen.say(
                 "made", width=p.width, height=p.height, num_frames=p.num_frames, fps=p.fps,
-                seconds=f"{p.seconds:g}", elapsed=elapsed,
+                seconds=words.seconds(p.seconds), elapsed=elapsed,
             )
         )  # fmt: skip
         told = report(done, self.call.services.peak_bytes(), screen.language)
         for note in _remarks(done.notes):
-            screen.talk(note.text(screen.language))
+            tell = screen.warn if note.code in WARNINGS else screen.talk
+            tell(note.text(screen.language))
         if not screen.json:
-            screen.out(told["path"])
+            screen.out_path(told["path"])
         if self.wish.poster:
             told["poster"] = str(self._poster(done.path))
             if not screen.json:
@@ -115,13 +122,13 @@ class _Job:
         )
 
     def _poster(self, video: Path) -> Path:
-        target = video.with_name(f"{video.stem}-poster.jpg")
-        with beside(target) as partial, file_errors(target):
+        place = self.outputs.poster(video)
+        with beside(place.path) as partial, file_errors(place.path):
             self.call.services.poster(video, partial)
-            return settle(
-                partial, target, replace_existing=self.wish.force, number_if_taken=not self.wish.force
-            )
+            made = settle(partial, place.path, replace_existing=place.replace, number_if_taken=place.number)
+        self.outputs.took(made)
+        return made
 
 
 def _remarks(notes: Sequence[Note]) -> list[Note]:
-    return [note for note in notes if note.code != "camera_motion"]
+    return [note for note in notes if note.code not in (*BEFORE, "camera_motion")]

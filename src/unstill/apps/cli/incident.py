@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from unstill.apps.cli import words
+from unstill.apps.cli.printable import printable
 from unstill.core.services import Services
 from unstill.domain.errors import OutOfMemory, Unexpected, UnstillError
 from unstill.version import __version__
@@ -26,7 +27,7 @@ def explained(error: BaseException, services: Services) -> UnstillError:
     incident = secrets.token_hex(4)
     report = "".join(traceback.format_exception(error))
     if os.environ.get("UNSTILL_DEBUG") == "1":
-        print(report, file=sys.stderr)
+        print(*map(printable, report.splitlines()), sep="\n", file=sys.stderr)
     return Unexpected(incident=incident, **_logged(incident, report, services))
 
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unstill.core.durable import why
-from unstill.domain.errors import MissingArgument, NothingToDo, NotReadable, PromptNeedsQuotes, PromptTwice
+from unstill.domain.errors import (
+    MissingArgument,
+    NothingToDo,
+    NotReadable,
+    PictureUnnamed,
+    PromptNeedsQuotes,
+    PromptTwice,
+)
 
 OPENED = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
 """What is taken from a folder."""
@@ -34,7 +41,7 @@ def sort_words(words: Sequence[str], prompt: str | None, example: str = EXAMPLE)
     The last of several words is the prompt unless it names a file or looks as if it should.
 
     Raises:
-        MissingArgument: no picture at all.
+        MissingArgument, PictureUnnamed: no picture at all, or one without a name.
         PromptTwice: a prompt by --prompt and another one behind the pictures.
         PromptNeedsQuotes: a prompt that the shell has taken apart.
         NothingToDo, NotReadable: a folder without pictures, or one that cannot be listed.
@@ -42,6 +49,8 @@ def sort_words(words: Sequence[str], prompt: str | None, example: str = EXAMPLE)
     names = list(words)
     if not names:
         raise MissingArgument(argument="PICTURE", example=example)
+    if "" in (names if len(names) == 1 else names[:-1]):  # an empty last word is an empty prompt
+        raise PictureUnnamed()
     spoken = names.pop() if len(names) > 1 and not _names_picture(names[-1]) else None
     _refuse_loose_words(names, spoken)
     if spoken is not None and prompt is not None:

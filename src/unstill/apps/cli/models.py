@@ -17,12 +17,13 @@ def list_models(call: Call) -> int:
     screen = call.screen
     cards = [card for family in call.services.families for card in family.cards]
     if screen.json:
-        screen.out_json([_json(card, first=card is cards[0]) for card in cards])
+        screen.out_json([_json(card, screen, first=card is cards[0]) for card in cards])
         call.answered = True
     else:
         for card in cards:
-            mark = f" ({screen.say('default_model')})" if card is cards[0] else ""
-            screen.out(f"{card.id}{mark}  {card.title}: {kind_of(card, screen)}. {card.licence}")
+            facts = {"title": card.title_in(screen.language), "kind": kind_of(card, screen)}
+            mark = screen.say("default_mark") if card is cards[0] else ""
+            screen.out(screen.say("card_line", id=card.id, mark=mark, licence=card.licence, **facts))
             screen.out(f"    {card.about[screen.language]}")
     for name in call.services.broken:
         screen.talk(screen.say("broken_engine", name=name))
@@ -37,15 +38,15 @@ def show_model(call: Call, name: str) -> int:
         raise EngineBroken(param="model", name=name)
     _, card = find_card(name, services.families)
     if call.screen.json:
-        call.screen.out_json(_json(card, first=card.id == known[0]))
+        call.screen.out_json(_json(card, call.screen, first=card.id == known[0]))
         call.answered = True
     else:
         call.screen.table(_rows(card, call.screen))
     return 0
 
 
-def _json(card: ModelCard, *, first: bool) -> dict[str, Any]:
-    return {**card.to_json(), "kind": card.kind, "default": first}
+def _json(card: ModelCard, screen: Screen, *, first: bool) -> dict[str, Any]:
+    return {**card.to_json(screen.language), "kind": card.kind, "default": first}
 
 
 def _rows(card: ModelCard, screen: Screen) -> list[tuple[str, str]]:
@@ -55,12 +56,12 @@ def _rows(card: ModelCard, screen: Screen) -> list[tuple[str, str]]:
         for name, span in (("side", card.side), ("frames", card.frames), ("fps", card.fps))
     ]
     rows = [
-        (say("model"), f"{card.id} ({card.title})"),
+        (say("model"), say("aside", text=card.id, aside=card.title_in(screen.language))),
         (say("kind"), kind_of(card, screen)),
         (say("about"), card.about[screen.language]),
         (say("licence"), card.licence),
-        (say("defaults"), ", ".join(f"{name} {value}" for name, value in card.native.items())),
-        (say("limits"), "; ".join(limits)),
+        (say("defaults"), say("comma").join(f"{name} {value}" for name, value in card.native.items())),
+        (say("limits"), say("semicolon").join(limits)),
     ]
     for at, (name, option) in enumerate(card.options.items()):
         span = f" [{_span(option.limits)}]" if option.limits else ""

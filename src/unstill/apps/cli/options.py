@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -53,7 +54,7 @@ Like = Annotated[
     typer.Option(metavar="FILE", help="Use the settings inside this unstill video; yours go first."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors and the answer.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors, warnings and the answer.")]
 Lang = Annotated[str | None, typer.Option(metavar="en|zh", help="Language of messages.")]
 
 
@@ -85,9 +86,6 @@ def model_options(pairs: Sequence[str]) -> dict[str, float | str | bool]:
 def _value(text: str) -> float | str | bool:
     if text in ("true", "false"):
         return text == "true"
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
+    if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text):
+        return float(text)
     return text

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from unstill.core.durable import refuse_existing
 from unstill.core.making import format_of
-from unstill.domain.errors import FormatConflict, OutputIsPicture, SeveralPicturesOneOutput
+from unstill.domain.errors import (
+    EmptyName,
+    FormatConflict,
+    OutputIsPicture,
+    OutputToStdout,
+    SeveralPicturesOneOutput,
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,9 @@ class Outputs:
     """What the file's ending or --format asks for."""
     force: bool
     pictures: Sequence[Path]
+    posters: bool = False
     taken: set[str] = field(default_factory=set)
+    """Files that this call has made."""
 
     @classmethod
     def of(cls, asked: str | None, kind: str | None, force: bool, pictures: Sequence[Path]) -> Outputs:
@@ -41,9 +49,14 @@ class Outputs:
         Raises:
             UnknownFormat, FormatConflict: about the ending.
             SeveralPicturesOneOutput: one file for several pictures.
+            EmptyName, OutputToStdout: no file's name.
         """
         if asked is None:
             return cls(Path(), None, kind, force, pictures)
+        if not asked:
+            raise EmptyName(what="output", what_zh="输出文件")
+        if asked == "-":
+            raise OutputToStdout()
         path = Path(asked)
         if os.path.isdir(path) or asked.endswith(_SEPARATORS):
             return cls(path, None, kind, force, pictures)
@@ -61,6 +74,15 @@ class Outputs:
         if self.file is not None:
             self._refuse_picture(self.file)
             refuse_existing(self.file, self.force)
+            if self.file.suffix:
+                self._check_poster(self.file)
+
+    def _check_poster(self, video: Path) -> None:
+        """A poster's name follows from the one that was asked for; to replace what has it may be wrong."""
+        if self.posters and self.force:
+            path = poster_of(video)
+            self._refuse_picture(path)
+            refuse_existing(path, self.force)
 
     def place(self, picture: Path, kind: str) -> Place:
         """The name of one picture's video in format ``kind``.
@@ -71,19 +93,43 @@ class Outputs:
             path = self.file if self.file.suffix else self.file.with_name(f"{self.file.name}.{kind}")
             self._refuse_picture(path)
             refuse_existing(path, self.force)
+            self._check_poster(path)
             return Place(path, self.force, False)
-        path = self.folder / f"{picture.stem}.{kind}"
-        replace = self.force and not self._is_picture(path) and str(path) not in self.taken
-        self.taken.add(str(path))
-        return Place(path, replace and not os.path.isdir(path), not replace)
+        return self._of_our_choosing(self.folder / f"{picture.stem}.{kind}")
+
+    def poster(self, video: Path) -> Place:
+        """The name of a finished video's poster."""
+        return self._of_our_choosing(poster_of(video))
+
+    def took(self, path: Path) -> None:
+        """A file was made: nothing in this call replaces it."""
+        self.taken.add(os.path.realpath(path))
+
+    def _of_our_choosing(self, path: Path) -> Place:
+        ours = os.path.realpath(path) in self.taken
+        replace = self.force and not ours and not self._is_picture(path) and not os.path.isdir(path)
+        return Place(path, replace, not replace)
 
     def _refuse_picture(self, path: Path) -> None:
         if self._is_picture(path):
             raise OutputIsPicture(path=path)
 
     def _is_picture(self, path: Path) -> bool:
-        there = [p for p in self.pictures if os.path.exists(p)] if os.path.exists(path) else []
-        return any(os.path.samefile(path, picture) for picture in there)
+        return any(_same(path, picture) for picture in self.pictures)
+
+
+def poster_of(video: Path) -> Path:
+    """clip-poster.jpg for clip.mp4, clip.webm-poster.jpg for clip.webm: posters of two formats are two."""
+    name = video.stem if video.suffix.lower() == ".mp4" else video.name
+    return video.with_name(f"{name}-poster.jpg")
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two names lead to one file, by links or otherwise."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 _SEPARATORS = tuple({"/", os.sep, os.altsep or os.sep})

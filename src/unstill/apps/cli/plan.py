@@ -14,6 +14,7 @@ from unstill.apps.cli.screen import Screen
 from unstill.core.making import like, plan_for, plan_picture, request_of
 from unstill.core.plan import Plan
 from unstill.domain.catalog import ModelCard
+from unstill.domain.notes import BEFORE
 
 USUAL = (1024, 1024)
 """A picture's size for checking settings that no picture can make right."""
@@ -42,18 +43,25 @@ def plan_rows(screen: Screen, picture: Path, plan: Plan, *, drawn: bool) -> list
     say, language = screen.say, screen.language
     rows = [
         (say("picture"), str(picture)),
-        (say("model"), f"{plan.model} ({kind_of(plan.card, screen)})"),
+        *((say("warning"), note.text(language)) for note in plan.notes if note.code in BEFORE),
+        (say("model"), say("aside", text=plan.model, aside=kind_of(plan.card, screen))),
         *move_rows(plan.details, screen),
         (say("video"), video_line(plan.to_json(), screen)),
         (say("seed"), say("seed_drawn", seed=plan.seed) if drawn else str(plan.seed)),
-        (say("time"), say("about_seconds", seconds=max(1, round(plan.estimate.seconds)))),
+        (say("time"), _time(plan.estimate.seconds, screen)),
         (
             say("memory"),
             say("fits" if plan.fits else "fits_not", mebibytes=plan.estimate.peak_bytes >> 20),
         ),
     ]
-    notes = [note.text(language) for note in plan.notes if note.code != "camera_motion"]
+    notes = [note.text(language) for note in plan.notes if note.code not in (*BEFORE, "camera_motion")]
     return rows + [(say("notes") if not at else "", text) for at, text in enumerate(notes)]
+
+
+def _time(seconds: float, screen: Screen) -> str:
+    if seconds > 120:
+        return screen.say("about_minutes", minutes=round(seconds / 60))
+    return screen.say("about_seconds", seconds=max(1, round(seconds)))
 
 
 def kind_of(card: ModelCard, screen: Screen) -> str:
@@ -73,7 +81,7 @@ def move_rows(details: Mapping[str, Any], screen: Screen) -> list[tuple[str, str
 
 def video_line(made: Mapping[str, Any], screen: Screen) -> str:
     """Size, frames, rate, length and format in one line."""
-    seconds = f"{made['num_frames'] / made['fps']:.3g}"
+    seconds = words.seconds(made["num_frames"] / made["fps"])
     facts = {name: made[name] for name in ("width", "height", "num_frames", "fps")}
-    line = screen.say("video_line", **facts, seconds=seconds, format=str(made["format"]).upper())
+    line = screen.say("video_line", **facts, seconds=seconds, format=words.format_name(str(made["format"])))
     return line + (screen.say("looping") if made.get("loop") else "")

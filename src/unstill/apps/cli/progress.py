@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from unstill.apps.cli import words
+from unstill.apps.cli.printable import printable
 from unstill.apps.cli.screen import Screen
 
 Show = Callable[[str, int, int], None]
@@ -33,15 +34,17 @@ def _bar(screen: Screen, title: str) -> Iterator[Show]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     current = ""
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(escape(title), total=None)
+        task = progress.add_task(escape(printable(title)), total=None)
 
         def show(stage: str, done: int, total: int) -> None:
             nonlocal current
             if stage != current:
                 current = stage
-                text = escape(f"{title}  {words.stage(stage, screen.language)}")
-                progress.reset(task, total=total, description=text)
-            progress.update(task, completed=done, total=total)
+                text = escape(printable(f"{title}  {words.stage(stage, screen.language)}"))
+                progress.reset(task, description=text)
+            # A stage of one step has no middle: its bar pulses, so that it does not look stuck at 0 %.
+            progress.tasks[0].total = total if total > 1 else None
+            progress.update(task, completed=done)
 
         yield show
 

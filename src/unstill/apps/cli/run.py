@@ -13,14 +13,31 @@ from unstill.apps.cli.call import Call
 from unstill.apps.cli.incident import explained
 from unstill.apps.cli.screen import Screen
 from unstill.apps.cli.stopping import Stopped, listening
+from unstill.apps.cli.streams import Stream, standing
 from unstill.apps.cli.usage import UsageError, in_our_words
+from unstill.core.durable import why
 from unstill.core.services import Services
-from unstill.domain.errors import Cancelled, UnstillError
+from unstill.domain.errors import AnswerNotWritten, Cancelled, UnstillError
 
 
 def run(services: Services, arguments: Sequence[str]) -> int:
     """Carry out one call of the program; its exit code."""
-    screen = Screen.of(arguments, os.environ)
+    with standing() as out:
+        screen = Screen.of(arguments, os.environ)
+        return _answered(_listened(services, arguments, screen), screen, out)
+
+
+def _answered(code: int, screen: Screen, out: Stream) -> int:
+    """The exit code of a call whose answer may have got lost."""
+    out.flush()
+    if out.failure is None:
+        return code
+    error = AnswerNotWritten(**why(out.failure))
+    screen.complain(error)
+    return code or error.exit_code
+
+
+def _listened(services: Services, arguments: Sequence[str], screen: Screen) -> int:
     with listening() as stop:
         call = Call(services, screen, stop)
         try:
@@ -43,9 +60,6 @@ def _carry_out(call: Call, arguments: Sequence[str]) -> int:
         return _fail(call, in_our_words(error, arguments))
     except Cancelled:
         raise
-    except BrokenPipeError:
-        _let_go_of_stdout()
-        return 1
     except Exception as error:
         return _fail(call, explained(error, call.services))
 
@@ -63,8 +77,3 @@ def _stopped(call: Call) -> int:
     if call.screen.json and not call.answered:
         call.screen.out_json(call.screen.error_json(Cancelled()))
     return call.stop.exit_code
-
-
-def _let_go_of_stdout() -> None:
-    """Nobody reads it any more; the interpreter must not try to flush it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

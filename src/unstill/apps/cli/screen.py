@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from unstill.apps.cli import words
+from unstill.apps.cli.printable import obeyed, printable
 from unstill.domain.errors import Language, UnstillError
 
 
@@ -35,27 +38,38 @@ class Screen:
     def talk(self, text: str) -> None:
         """A sentence for the person, unless --quiet."""
         if not self.quiet:
-            self._print(text)
+            self.warn(text)
 
-    def _print(self, text: str) -> None:
-        """To stderr. A file's name may hold what a terminal would obey; it is shown, not obeyed."""
-        safe = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
-        print(_writable(safe, sys.stderr), file=sys.stderr, flush=True)
+    def warn(self, text: str) -> None:
+        """A sentence that even --quiet does not hide."""
+        self._print(text)
+
+    def _print(self, *lines: str) -> None:
+        """Lines on stderr."""
+        text = "\n".join(map(printable, lines))
+        print(_writable(text, sys.stderr), file=sys.stderr, flush=True)
 
     def out(self, text: str) -> None:
-        """A line of data."""
+        """A line for people on stdout."""
+        self._put(printable(text))
+
+    def out_path(self, path: str) -> None:
+        """A path for scripts, byte for byte; where a person looks it is shown like other text."""
+        self._put(printable(path) if sys.stdout.isatty() else path)
+
+    def _put(self, text: str) -> None:
         sys.stdout.write(_writable(text, sys.stdout) + "\n")
         sys.stdout.flush()
 
     def out_json(self, value: object) -> None:
         """A JSON value; plain ASCII where the terminal's encoding has no Chinese."""
-        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        text = json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str, allow_nan=False)
         encoding = sys.stdout.encoding or "utf-8"
         try:
             text.encode(encoding)
         except (UnicodeEncodeError, LookupError):
-            text = json.dumps(value, ensure_ascii=True, indent=2, default=str)
-        sys.stdout.write(text + "\n")
+            text = json.dumps(json.loads(text), ensure_ascii=True, indent=2)
+        sys.stdout.write(_OBEYED.sub(_escaped, text) + "\n")
         sys.stdout.flush()
 
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
@@ -68,8 +82,8 @@ class Screen:
     def complain(self, error: UnstillError, about: str = "") -> None:
         """An error and what to do about it, on stderr."""
         shown = in_flags(error)
-        text = f"{self.say('error')}{about}{shown.message(self.language)}\n  {shown.hint(self.language)}"
-        self._print(text)
+        message, hint = shown.message(self.language), shown.hint(self.language)
+        self._print(f"{self.say('error')}{about}{message}", f"  {hint}")
 
     def error_json(self, error: UnstillError) -> dict[str, object]:
         return {"error": error.to_json(self.language)}
@@ -85,13 +99,14 @@ class Screen:
 
 
 def asked_language(arguments: Sequence[str]) -> str | None:
-    """The value of --lang, in either spelling."""
+    """The last value of --lang, in either spelling."""
+    asked = None
     for at, argument in enumerate(arguments):
         if argument == "--lang":
-            return next(iter(arguments[at + 1 :]), None)
-        if argument.startswith("--lang="):
-            return argument.removeprefix("--lang=")
-    return None
+            asked = next(iter(arguments[at + 1 :]), None)
+        elif argument.startswith("--lang="):
+            asked = argument.removeprefix("--lang=")
+    return asked
 
 
 def in_flags(error: UnstillError) -> UnstillError:
@@ -119,6 +134,33 @@ def _writable(text: str, stream: TextIO) -> str:
             return text
         return text.encode(encoding, "backslashreplace").decode(encoding)
     return text
+
+
+_OBEYED = re.compile(r"[^\x20-\x7e\n\u00a1-\u00ac\u3000-\u30ff\u4e00-\u9fff]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character that a terminal would obey, as JSON spells it. Between strings JSON has none of these."""
+    letter = match[0]
+    if letter == "\x7f":  # ASCII, which the library leaves as it is
+        return "\\u007f"
+    return json.dumps(letter)[1:-1] if obeyed(letter) else letter
+
+
+def _plain(value: object) -> object:
+    """What JSON has words for: no half characters of a file's name, no numbers that are none."""
+    if isinstance(value, str):
+        return value if value.isascii() else _HALVES.sub("\ufffd", value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_plain(str(name)): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, (int, type(None))) else _plain(str(value))
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def _columns(text: str) -> int:

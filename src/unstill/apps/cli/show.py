@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,19 @@ from typing import Any
 from unstill.apps.cli.call import Call
 from unstill.apps.cli.plan import move_rows, video_line
 from unstill.apps.cli.screen import Screen
-from unstill.core.making import settings_in
-from unstill.core.metadata import LABEL_KEY
+from unstill.core.making import settings_among
+from unstill.core.metadata import LABEL_KEY, read_label
+from unstill.domain.errors import EmptyName
 from unstill.domain.notes import Note
 
 
 def show(call: Call, file: str) -> int:
     """The command; its exit code."""
+    if not file:
+        raise EmptyName(what="file", what_zh="文件")
     path = Path(file)
-    found = settings_in(path, call.services)
-    label = _label(call.services.metadata(path))
+    entries = call.services.metadata(path)
+    found, label = settings_among(entries, path), read_label(entries)
     if call.screen.json:
         call.screen.out_json({"path": str(path), **found, "label": label})
         call.answered = True
@@ -38,7 +40,7 @@ def _rows(found: Mapping[str, Any], label: Mapping[str, Any] | None, screen: Scr
         (say("model"), str(found.get("model", "?"))),
         *move_rows(found.get("details") or {}, screen),
     ]
-    if all(isinstance(found.get(name), int) for name in ("width", "height", "num_frames", "fps")):
+    if all(name in found for name in ("width", "height", "num_frames", "fps")):
         made = {**found, "format": request.get("format", "?"), "loop": request.get("loop")}
         rows.append((say("video"), video_line(made, screen)))
     rows += [
@@ -50,6 +52,8 @@ def _rows(found: Mapping[str, Any], label: Mapping[str, Any] | None, screen: Scr
     ]
     if label:
         rows.append((say("label"), f"{LABEL_KEY}: {label.get('ContentProducer', '?')}"))
+    if found.get("unusable"):
+        rows.append((say("damaged"), ", ".join(found["unusable"])))
     return rows + _notes(found, screen)
 
 
@@ -64,11 +68,3 @@ def _notes(found: Mapping[str, Any], screen: Screen) -> list[tuple[str, str]]:
                 text = str(told.get("code"))
             rows.append((screen.say("notes") if not rows else "", text))
     return rows
-
-
-def _label(entries: Mapping[str, str]) -> dict[str, Any] | None:
-    try:
-        label = json.loads(entries[LABEL_KEY])
-    except (KeyError, ValueError):
-        return None
-    return label if isinstance(label, dict) else None

@@ -55,7 +55,8 @@ def in_our_words(error: Any, arguments: Sequence[str]) -> BadRequest:
 
 def _command_in(arguments: Sequence[str]) -> str:
     """The parser does not say which command lacked a value; the first word does."""
-    return f"unstill {arguments[0]}" if arguments and arguments[0] in EXAMPLES else "unstill"
+    first = next((word for word in arguments if word in EXAMPLES), None)
+    return f"unstill {first}" if first else "unstill"
 
 
 def advice(near: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from unstill.domain.errors import Language
+from unstill.domain.notes import worded
 
 _Pair = tuple[str, str]
 
@@ -30,6 +31,11 @@ TEXTS: Mapping[str, _Pair] = {
         "what you did (no log could be written; UNSTILL_DEBUG=1 shows more)",
         "操作步骤（日志无法写入；UNSTILL_DEBUG=1 可显示更多信息）",
     ),
+    "warning_line": ("Warning: {text}", "注意：{text}"),
+    "unknown_variable": (
+        "Warning: the environment variable {name} is no setting of unstill. Did you mean {near}?",
+        "注意：环境变量 {name} 不是 unstill 的设置。是不是想用 {near}？",
+    ),
     # labels of `plan`, `show` and `models`
     "picture": ("Picture", "图片"),
     "prompt": ("Prompt", "描述"),
@@ -50,6 +56,8 @@ TEXTS: Mapping[str, _Pair] = {
     "defaults": ("Defaults", "默认值"),
     "options": ("Options", "选项"),
     "notes": ("Notes", "提示"),
+    "warning": ("Warning", "注意"),
+    "damaged": ("Damaged", "已损坏"),
     # values
     "none": ("none", "无"),
     "left_out": ("left out of this file", "未保存在文件中"),
@@ -63,10 +71,15 @@ TEXTS: Mapping[str, _Pair] = {
     ),
     "looping": (", looping", "，循环播放"),
     "seed_drawn": ("{seed} (drawn now; --seed {seed} keeps it)", "{seed}（随机；用 --seed {seed} 可固定）"),
+    "about_minutes": ("about {minutes} minutes on this computer", "在本机约 {minutes} 分钟"),
     "about_seconds": ("about {seconds} s on this computer", "在本机约 {seconds} 秒"),
     "fits": ("about {mebibytes} MiB; fits", "约 {mebibytes} MiB，够用"),
     "fits_not": ("about {mebibytes} MiB; more than is free now", "约 {mebibytes} MiB，超过当前可用内存"),
-    "default_model": ("default", "默认"),
+    "card_line": ("{id}{mark}  {title}: {kind}. {licence}", "{id}{mark}  {title}：{kind}。许可：{licence}"),
+    "default_mark": (" (default)", "（默认）"),
+    "aside": ("{text} ({aside})", "{text}（{aside}）"),
+    "comma": (", ", "，"),
+    "semicolon": ("; ", "；"),
     "frames_limit": ("{low} to {high} frames", "{low} 到 {high} 帧"),
     "fps_limit": ("{low} to {high} fps", "{low} 到 {high} fps"),
     "side_limit": ("sides {low} to {high} pixels", "边长 {low} 到 {high} 像素"),
@@ -115,7 +128,17 @@ EFFECTS: Mapping[str, _Pair] = {
 
 def say(key: str, language: Language, **facts: object) -> str:
     """A sentence or a label."""
-    return TEXTS[key][language == "zh"].format_map(facts)
+    return worded(TEXTS[key][language == "zh"], facts)
+
+
+def seconds(length: float) -> str:
+    """A length in seconds, to the hundredth."""
+    return f"{length:.2f}".rstrip("0").rstrip(".")
+
+
+def format_name(name: str) -> str:
+    """A video format as its makers write it."""
+    return {"webm": "WebM", "webp": "WebP"}.get(name, name.upper())
 
 
 def stage(name: str, language: Language) -> str:
