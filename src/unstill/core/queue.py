@@ -1,8 +1,9 @@
 """The job store as the rest of the house sees it: what may happen to a job, and in which order.
 
 A claim is a lease on one job, fenced by the job's attempt number. Every write of a worker names its claim
-and is refused (`LeaseLost`) when the lease ran out, was taken over, or the job is settled. One suite of tests
-runs over every implementation.
+and is refused (`LeaseLost`) once the job went back to the queue, was claimed anew, or is settled. A lease
+that ran out, of a job that nobody took back yet, may still be renewed and settled under: nobody else can be
+at work on it, and finished work is not thrown away. One suite of tests runs over every implementation.
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ class Clock(Protocol):
     def steady(self) -> float:
         """Seconds since this computer started; goes on while it sleeps, never back."""
 
+    def boot(self) -> str:
+        """Names the start that `steady` counts from. A lease of another boot has run out."""
+
 
 class JobStore(Protocol):
     """Durable jobs. Every call is one transaction; a busy database raises `StoreBusy` after a while."""
@@ -169,7 +173,7 @@ class JobStore(Protocol):
     def restore(self, job_id: str, owner: str | None = None) -> Job: ...
 
     def purge(self, deleted_before: float) -> list[Job]:
-        """Forget jobs deleted before then (wall clock) that are settled; nothing refers to their files then."""
+        """Forget jobs deleted before then (wall clock) that are settled; their files are free then."""
 
     def files(self) -> set[str]:
         """Every file that a row refers to, relative to the data folder."""

@@ -1,0 +1,1 @@
+"""Workers as processes of this computer: spawned, watched, ended and tried again. Never imports torch."""

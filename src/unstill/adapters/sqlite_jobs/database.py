@@ -1,0 +1,24 @@
+"""What the store asks of a database: transactions, and what each database does its own way."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+
+class Database(Protocol):
+    """Inside a transaction the driver's errors, and `RowDamaged`, leave as typed errors of ours."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One transaction that may write; no other writes meanwhile. Durable when it ends without error."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One transaction that sees one state of the database."""
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy, while in use."""
+
+    def close(self) -> None: ...

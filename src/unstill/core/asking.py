@@ -1,0 +1,99 @@
+"""From what a client says to a request: the same for a new video, a remix, an extension and a plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unstill.core.inbox import Upload
+from unstill.core.plan import find_card
+from unstill.core.services import Services
+from unstill.domain.catalog import ModelCard, Option
+from unstill.domain.errors import InvalidField, OutOfRange, UnknownModel
+from unstill.domain.notes import Note, note
+from unstill.domain.request import VideoRequest
+
+MOST_IGNORED = 10
+"""Ignored fields that are named, at most."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a client wants: fields of `VideoRequest` by name, a length, and the names nobody here knows.
+
+    ``seconds`` counts where neither ``num_frames`` is given nor a video is remixed; options may be text.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+    ignored: tuple[str, ...] = ()
+
+
+def request_of(ask: Ask, services: Services, image: object = None) -> VideoRequest:
+    """The request, its options read as the model's card has them and its length in frames.
+
+    Raises a `BadRequest`.
+    """
+    request = VideoRequest(**{**ask.fields, "image": image})
+    try:
+        family, card = find_card(request.model, services.families)
+    except UnknownModel:  # planning knows whether its engine is broken
+        return request
+    options = {name: _option(name, value, card.options.get(name)) for name, value in request.options.items()}
+    request = request.model_copy(update={"options": options})
+    if ask.seconds is None or request.num_frames is not None:
+        return request
+    defaults = {**card.native, **family.read(request, card).defaults}
+    fps = request.fps or int(str(defaults["fps"]))
+    return request.model_copy(update={"num_frames": frames_for(ask.seconds, fps, card)})
+
+
+def frames_for(seconds: float, fps: int, card: ModelCard) -> int:
+    """Frames of so many seconds. Raises `OutOfRange` in seconds, which is what was asked for."""
+    low, high = card.frames.low / fps, card.frames.high / fps
+    frames = round(seconds * fps)
+    if frames not in card.frames:
+        least, most = math.ceil(low * 1000) / 1000, math.floor(high * 1000) / 1000
+        raise OutOfRange(param="seconds", value=f"{seconds:g}", low=least, high=most)
+    return frames
+
+
+def _option(name: str, value: object, option: Option | None) -> object:
+    """An option out of a form, where everything is text. The plan refuses what cannot be read."""
+    if option is None or not isinstance(value, str):
+        return value
+    if isinstance(option.default, bool):
+        if value.lower() not in ("true", "false", "1", "0"):
+            raise InvalidField(
+                param=name, value=repr(value)[:80], expected="true or false", expected_zh="true 或 false"
+            )
+        return value.lower() in ("true", "1")
+    if option.limits:
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def ignored_notes(ask: Ask, model: str) -> tuple[Note, ...]:
+    """What was sent and not understood is said: a typing mistake must not pass in silence."""
+    return tuple(note("setting_unused", param=name[:40], model=model) for name in ask.ignored[:MOST_IGNORED])
+
+
+def digest_of(request: VideoRequest, upload: Upload | None, **besides: object) -> str:
+    """What makes two requests the same: settings as given (a drawn seed is not there yet) and the picture."""
+    said = {**request.settings(), **besides, "picture": upload and sha256_of(upload.raw)}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def sha256_of(raw: bytes | Path) -> str:
+    if isinstance(raw, bytes):
+        return hashlib.sha256(raw).hexdigest()
+    with raw.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

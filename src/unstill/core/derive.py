@@ -1,0 +1,96 @@
+"""Videos made from videos: what a remix and an extension ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unstill.core.asking import Ask, frames_for, request_of
+from unstill.core.making import plan_for
+from unstill.core.plan import Plan, find_card
+from unstill.core.services import Services
+from unstill.domain.errors import OutOfRange
+from unstill.domain.job import Job, State
+from unstill.domain.request import FRAMES, VideoRequest
+from unstill.domain.service_errors import NotReady, Unsupported
+
+EXTENDABLE = (".mp4", ".webm")
+CHANGEABLE = frozenset(
+    {"prompt", "negative_prompt", "seed", "options", "num_inference_steps", "guidance_scale"}
+)
+"""Settings that an extension may have of its own; the others are the source's."""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """The added part's request and plan, and the facts of the whole file for the job's row."""
+
+    request: VideoRequest
+    plan: Plan
+    facts: Mapping[str, Any]
+    ask: Ask
+    """What was asked for, with what could not be heeded named."""
+
+
+def remix_ask(source: Job, ask: Ask) -> Ask:
+    """The same settings under another prompt, with a new seed unless one is given."""
+    if source.kind != "generate":
+        raise Unsupported(what="remix an extension")
+    old = {name: value for name, value in source.request.items() if name not in ("seed", "prompt")}
+    timed = {"num_frames", "fps"} & ask.fields.keys()
+    if ask.seconds is not None and "num_frames" not in timed:
+        old.pop("num_frames", None)
+    if "model" in ask.fields and ask.fields["model"] != source.model:
+        old = {name: old[name] for name in ("negative_prompt",) if name in old}  # the rest was its own
+    merged = {**old, **ask.fields}
+    if isinstance(ask.fields.get("options"), Mapping):
+        merged["options"] = {**old.get("options", {}), **ask.fields["options"]}
+    return replace(ask, fields=merged)
+
+
+def extension_of(source: Job, ask: Ask, services: Services) -> Extension:
+    """What goes on from the last frame of a finished video for ``ask.seconds`` more.
+
+    The added part begins with that last frame again, which is left out of the file: its request asks for
+    one frame more than is added.
+
+    Raises:
+        NotReady: the source is not finished.
+        Unsupported: it cannot be gone on from.
+    """
+    assert ask.seconds is not None
+    _check_source(source)
+    heeded = _continued(source, ask, services)
+    request = request_of(heeded, services)
+    plan = plan_for(request, (int(source.plan["width"]), int(source.plan["height"])), services)
+    earlier = int(source.plan["num_frames"])
+    total = earlier + plan.num_frames - 1
+    if total > FRAMES[1]:
+        most = max(0, (FRAMES[1] - earlier) // plan.fps)
+        raise OutOfRange(param="seconds", value=f"{ask.seconds:g}", low=round(1 / plan.fps, 3), high=most)
+    facts = {"num_frames": total, "seconds": round(total / plan.fps, 3)}
+    return Extension(request, plan, facts, heeded)
+
+
+def _continued(source: Job, ask: Ask, services: Services) -> Ask:
+    """The source's settings with what of the new ones an extension may have of its own."""
+    assert ask.seconds is not None
+    said = {name: value for name, value in ask.fields.items() if name in CHANGEABLE}
+    kept = {name: value for name, value in source.request.items() if name not in ("seed", "loop", "prompt")}
+    _, card = find_card(source.model, services.families)
+    frames = min(frames_for(ask.seconds, int(source.request["fps"]), card) + 1, int(card.frames.high))
+    size = f"{source.plan['width']}x{source.plan['height']}"
+    fields = {**kept, **said, "size": size, "fit": "crop", "num_frames": frames}
+    if isinstance(said.get("options"), Mapping):
+        fields["options"] = {**kept.get("options", {}), **said["options"]}
+    return Ask(fields, ignored=(*ask.ignored, *sorted(ask.fields.keys() - CHANGEABLE)))
+
+
+def _check_source(source: Job) -> None:
+    if source.state is not State.COMPLETED or source.output is None:
+        raise NotReady(id=source.id, state=source.state.value)
+    if not source.output.file.endswith(EXTENDABLE):
+        raise Unsupported(what=f"extend a .{source.output.file.rpartition('.')[2]}")
+    if source.plan.get("loop"):
+        raise Unsupported(what="extend a loop")

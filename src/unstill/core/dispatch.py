@@ -1,0 +1,281 @@
+"""From the queue to a worker: one thread for each device."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from unstill.core.attempt import Attempt, Crashed, Hung, Outcome
+from unstill.core.attempt import News as Said
+from unstill.core.crew import WorkerView
+from unstill.core.lease import Lease
+from unstill.core.meter import Meter
+from unstill.core.queue import Claim, JobStore
+from unstill.core.reporting import Reporter
+from unstill.core.settling import News, Settler, Work
+from unstill.core.worker import (
+    Done,
+    Failed,
+    ProtocolError,
+    Task,
+    Tick,
+    WorkerGone,
+    WorkerProcess,
+    WorkerSettings,
+)
+from unstill.domain.errors import UnstillError
+from unstill.domain.job import Job
+from unstill.domain.service_errors import NotReady, StoreBusy
+
+LOG = logging.getLogger(__name__)
+OUTPUTS = "outputs"
+LATE_S = 10.0
+"""How long after the grace a stubborn process may take to be ended."""
+TROUBLE_S = 1.0
+"""A pause after a mistake of ours, so that it is not made a thousand times a second."""
+
+
+class Dispatcher:
+    """Claims the jobs of a device's models, hands them over one by one and settles them.
+
+    ``data`` is the data folder, absolute.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        worker: WorkerProcess,
+        models: Sequence[str],
+        data: Path,
+        settings: WorkerSettings | None = None,
+        *,
+        news: News,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._worker, self._models, self._data = store, worker, tuple(models), data
+        self._settings, self._monotonic, self._news = settings or WorkerSettings(), monotonic, news
+        self._stopping, self._wake = threading.Event(), threading.Event()
+        self._stop_at = 0.0
+        self._settler = Settler(store, data, news, self._stopping)
+        self._idle_since = self._expired_at = self._heard_at = monotonic()
+        self._thread = threading.Thread(target=self._loop, name=f"dispatch {worker.name}", daemon=True)
+        self._state, self._job_id, self._restarts, self._peak = "starting", "", 0, 0
+
+    def view(self) -> WorkerView:
+        return WorkerView(
+            self._worker.name, self._worker.name.partition(":")[0], self._state,
+            self._monotonic() - self._heard_at, self._job_id or None, self._restarts, self._peak,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be a job: look now."""
+        self._wake.set()
+
+    def stop(self, grace_s: float) -> None:
+        """Claim no more; what runs is finished, or goes back to the queue when ``grace_s`` will not do."""
+        self._stop_at = self._monotonic() + grace_s
+        self._stopping.set()
+        self._wake.set()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end after `stop`; whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # --- the thread
+
+    def _loop(self) -> None:
+        if self._settings.prestart:
+            self._start_early()
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except StoreBusy:
+                self._pause(self._settings.poll_s)
+            except Exception:
+                LOG.exception("worker %s: a mistake in its dispatcher; going on", self._worker.name)
+                self._worker.kill()
+                self._pause(TROUBLE_S)
+        self._worker.quit()
+        self._state = "asleep"
+
+    def _start_early(self) -> None:
+        try:
+            self._worker.start()
+        except WorkerGone as gone:
+            self._died(gone.how)
+
+    def _turn(self) -> None:
+        self._look_after_worker()
+        self._hear()
+        wait = self._worker.wait_s()
+        if wait > 0:
+            self._state = "quarantined" if self._worker.quarantined else "starting"
+            self._pause(min(wait, self._settings.poll_s))
+            return
+        self._expire()
+        claimed = self._store.claim(self._worker.name, self._models, self._settings.lease_s)
+        if claimed is None:
+            self._state = "idle" if self._worker.running else "asleep"
+            self._pause(self._settings.poll_s)
+        else:
+            self._serve(*claimed)
+            self._idle_since = self._monotonic()
+
+    def _pause(self, seconds: float) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()
+
+    def _hear(self) -> None:
+        self._heard_at = self._monotonic()
+
+    # --- between jobs
+
+    def _look_after_worker(self) -> None:
+        """An idle process is heard, and ended when it was idle for long: so its memory really comes back."""
+        try:
+            while self._worker.running and self._worker.receive(0) is not None:
+                pass
+        except WorkerGone as gone:
+            self._died(gone.how)
+        except ProtocolError as error:
+            self._worker.kill()
+            self._died(f"protocol error: {error}")
+        if self._worker.running and self._monotonic() - self._idle_since > self._settings.idle_s:
+            LOG.info("worker %s is idle; its memory is given back", self._worker.name)
+            self._worker.quit()
+
+    def _died(self, how: str) -> None:
+        LOG.warning("worker %s died while idle (%s); the next job gets a new one", self._worker.name, how)
+        self._blame()
+
+    def _blame(self) -> None:
+        self._restarts += 1
+        self._worker.failed()
+        if self._worker.quarantined:
+            LOG.error(
+                "worker %s failed many times in a row; it is tried again every %g s",
+                self._worker.name, self._settings.probe_s,
+            )  # fmt: skip
+
+    def _expire(self) -> None:
+        """Jobs that somebody left behind."""
+        now = self._monotonic()
+        if now - self._expired_at >= self._settings.lease_s / 2:
+            self._expired_at = now
+            for job in self._store.expire():
+                LOG.warning("job %s was left behind; it is %s now", job.id, job.state)
+                self._news.changed(job)
+
+    # --- one job
+
+    def _serve(self, job: Job, claim: Claim) -> None:
+        self._state, self._job_id = "busy", job.id
+        LOG.info("job %s: attempt %d on worker %s", job.id, claim.attempt, claim.worker)
+        self._news.changed(job)
+        try:
+            with Lease(self._store, claim, self._settings.lease_s) as lease:
+                task = self._task(job, claim)
+                outcome = self._attempt(job, lease, task)
+                self._settler.settle(Work(job, lease, task), outcome)
+            self._judge(outcome)
+        finally:
+            self._job_id = ""
+
+    def _task(self, job: Job, claim: Claim) -> Task:
+        name = f"{job.id}.{claim.attempt}.{job.request.get('format') or 'mp4'}"
+        return Task(
+            job_id=job.id,
+            attempt=claim.attempt,
+            request=job.request,
+            input=str(self._data / job.input.file),
+            target=str(self._data / OUTPUTS / name),
+            picture_name=job.input.name,
+            kind=job.kind,
+            keep_prompt=self._settings.keep_prompt,
+            label=self._settings.label,
+        )
+
+    def _attempt(self, job: Job, lease: Lease, task: Task) -> Outcome:
+        try:
+            task = replace(task, source=self._source(job))
+        except UnstillError as error:
+            return Failed(error.code, error.facts)
+        meter = Meter(job.plan, self._settings, self._monotonic)
+        reporter = Reporter(self._store, self._news, lease, meter, self._settings, self._monotonic)
+
+        def heard(said: Said) -> None:
+            self._hear()
+            if isinstance(said, Tick):
+                reporter.report(said)
+
+        attempt = Attempt(
+            self._worker, task, meter, self._settings, monotonic=self._monotonic,
+            unwanted=lambda: self._unwanted(lease, meter), heard=heard,
+        )  # fmt: skip
+        return attempt.run()
+
+    def _source(self, job: Job) -> str | None:
+        """The file that an extension goes on from. Raises `VideoNotFound` and `NotReady`."""
+        if job.kind != "extend" or job.source is None:
+            return None
+        source = self._store.get(job.source, deleted=True)
+        if source.output is None:
+            raise NotReady(id=source.id, state=source.state.value)
+        return str(self._data / source.output.file)
+
+    def _unwanted(self, lease: Lease, meter: Meter) -> float | None:
+        """None while the job is to go on; then the seconds that the worker gets to stop by itself."""
+        s = self._settings
+        if lease.cancelled or lease.lost:
+            return s.cancel_s
+        if self._stopping.is_set():
+            left = self._stop_at - self._monotonic() - s.term_s
+            if left <= s.cancel_s or meter.eta_s > left:
+                return max(0.0, min(s.cancel_s, left))
+        return None
+
+    def _judge(self, outcome: Outcome) -> None:
+        """What the outcome says of the worker."""
+        if isinstance(outcome, (Crashed, Hung)):
+            self._blame()
+            return
+        self._worker.healthy()
+        if isinstance(outcome, Done):
+            self._peak = max(self._peak, outcome.peak_bytes)
+        if isinstance(outcome, Failed) and outcome.spoiled:
+            self._worker.quit()
+
+
+class Dispatchers:
+    """All of a server's. Fits `unstill.core.crew.Crew`."""
+
+    def __init__(self, dispatchers: Sequence[Dispatcher]) -> None:
+        self._all = tuple(dispatchers)
+
+    def workers(self) -> Sequence[WorkerView]:
+        return [one.view() for one in self._all]
+
+    def start(self) -> None:
+        for one in self._all:
+            one.start()
+
+    def wake(self) -> None:
+        """There may be a job: look now."""
+        for one in self._all:
+            one.wake()
+
+    def drain(self, grace_s: float) -> bool:
+        """Claim no more, finish or give back what runs, end the processes; whether all that is done."""
+        for one in self._all:
+            one.stop(grace_s)
+        until = time.monotonic() + grace_s + LATE_S
+        ended = [one.join(max(0.0, until - time.monotonic())) for one in self._all]
+        return all(ended)

@@ -1,0 +1,256 @@
+"""The rules behind every surface: what may be asked of the service, by whom, and in which order it is kept.
+
+All of it blocks (the store, the disk, the decoding child): callers with an event loop use threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unstill.core.asking import Ask, digest_of, ignored_notes, request_of, sha256_of
+from unstill.core.derive import extension_of, remix_ask
+from unstill.core.events import Events
+from unstill.core.inbox import Inbox, Inspected, Upload
+from unstill.core.making import plan_for
+from unstill.core.plan import Plan
+from unstill.core.queue import Idempotency, JobStore, Limits, NewJob, Page
+from unstill.core.render import new_video_id
+from unstill.core.room import Room
+from unstill.core.services import Services
+from unstill.domain.errors import FileMissing, MissingArgument, NotAChoice, OutOfRange
+from unstill.domain.job import Input, Job, State
+from unstill.domain.notes import Note
+from unstill.domain.request import SIDE
+from unstill.domain.service_errors import NotReady, ShuttingDown, Unsupported, VideoNotFound
+
+VARIANTS = ("video", "thumbnail", "spritesheet")
+USUAL = (1024, 1024)
+"""A picture's size for refusing, before it is decoded, what no picture can make right."""
+MEAN_FRESH_S = 2.0
+
+
+def nobody_listens() -> None:
+    """For where nobody waits for new jobs."""
+
+
+class VideoService:
+    """Videos as a resource. ``owner`` is the API key's id everywhere: others' videos do not exist."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        inbox: Inbox,
+        services: Services,
+        events: Events,
+        data: Path,
+        *,
+        limits: Limits | None = None,
+        room: Room | None = None,
+        wake: Callable[[], None] = nobody_listens,
+    ) -> None:
+        self.store, self.inbox, self.services, self.events = store, inbox, services, events
+        self.data, self.limits = data, limits or Limits()
+        self.room = room or Room(data)
+        self.draining = False
+        """Set when the server stops: nothing new is taken."""
+        self._wake = wake
+        self._mean_lock, self._mean = threading.Lock(), (-MEAN_FRESH_S, 0.0)
+
+    def drain(self) -> None:
+        """Take nothing new, and let go of everybody who watches."""
+        self.draining = True
+        self.events.close()
+
+    # --- making
+
+    def create(self, ask: Ask, upload: Upload | None, owner: str, key: str | None = None) -> Job:
+        """A queued job. The picture is on disk before the row is, and the row before this returns.
+
+        Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`.
+        """
+        self._open_for_work()
+        if upload is None:
+            example = "-F input_reference=@photo.jpg"
+            raise MissingArgument(param="input_reference", argument="input_reference", example=example)
+        request = request_of(ask, self.services)
+        plan_for(request, USUAL, self.services)
+        digest = digest_of(request, upload) if key else ""
+        video_id = new_video_id()
+        taken = self.inbox.take(upload.raw, upload.name, video_id=video_id, background=request.background)
+        try:
+            plan = plan_for(request, (taken.input.width, taken.input.height), self.services)
+            new = self._new(video_id, owner, plan, taken.input, ask, taken.notes)
+            job = self._add(_keyed(new, key, digest))
+        except Exception:
+            self._forget(taken.input, video_id)
+            raise
+        if job.id != video_id:  # the key was known: that job has its own picture
+            self._forget(taken.input, video_id)
+        return job
+
+    def remix(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
+        """The same picture and settings under a new prompt, and another seed unless one is given."""
+        self._open_for_work()
+        source = self.store.get(source_id, owner)
+        ask = remix_ask(source, ask)
+        request = request_of(ask, self.services)
+        plan = plan_for(request, (source.input.width, source.input.height), self.services)
+        new = replace(self._new(new_video_id(), owner, plan, source.input, ask), source=source.id)
+        return self._add(_keyed(new, key, digest_of(request, None, remix=source.id)))
+
+    def extend(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
+        """The video and ``ask.seconds`` more of it, in one file, going on from its last frame."""
+        self._open_for_work()
+        if ask.seconds is None:
+            raise MissingArgument(param="seconds", argument="seconds", example="seconds=4")
+        source = self.store.get(source_id, owner)
+        made = extension_of(source, ask, self.services)
+        new = self._new(new_video_id(), owner, made.plan, source.input, made.ask)
+        new = replace(new, kind="extend", source=source.id, plan={**new.plan, **made.facts})
+        return self._add(_keyed(new, key, digest_of(made.request, None, extend=source.id)))
+
+    def find_upload(self, upload: Upload, owner: str) -> Job:
+        """The video of ours that somebody sends back. Raises `Unsupported` for any other."""
+        video_id = str(self.inbox.inspect(upload.raw, upload.name).settings.get("id", ""))
+        try:
+            job = self.store.get(video_id, owner)
+        except VideoNotFound:
+            job = None
+        if job is None or job.output is None or job.output.sha256 != sha256_of(upload.raw):
+            raise Unsupported(param="video", what="extend a video that is not kept here; send video[id]")
+        return job
+
+    def plan(self, ask: Ask, width: int, height: int) -> Plan:
+        """What would be made of a picture of this size. Raises a `BadRequest`."""
+        for name, side in (("width", width), ("height", height)):
+            if not SIDE[0] <= side <= SIDE[1]:
+                raise OutOfRange(param=name, value=side, low=SIDE[0], high=SIDE[1])
+        plan = plan_for(request_of(ask, self.services), (width, height), self.services)
+        return replace(plan, notes=(*plan.notes, *ignored_notes(ask, plan.model)))
+
+    def inspect(self, upload: Upload) -> Inspected:
+        """The settings in a video of ours."""
+        return self.inbox.inspect(upload.raw, upload.name)
+
+    # --- looking
+
+    def get(self, video_id: str, owner: str) -> Job:
+        return self.store.get(video_id, owner)
+
+    def page(
+        self,
+        owner: str,
+        *,
+        after: str | None = None,
+        limit: int = 20,
+        newest_first: bool = True,
+        states: Collection[State] = (),
+        text: str = "",
+        model: str | None = None,
+    ) -> Page:
+        return self.store.page(
+            owner, after=after, limit=limit, newest_first=newest_first, states=states, text=text, model=model
+        )
+
+    def content(self, video_id: str, variant: str, owner: str) -> Path:
+        """Where the bytes are. Raises `NotAChoice`, `NotReady`, `FileMissing`."""
+        if variant not in VARIANTS:
+            raise NotAChoice(param="variant", value=repr(variant)[:80], choices=", ".join(VARIANTS))
+        job = self.store.get(video_id, owner)
+        if job.output is None:
+            raise NotReady(id=job.id, state=job.state.value)
+        files = {
+            "video": job.output.file,
+            "thumbnail": job.output.thumbnail,
+            "spritesheet": job.output.spritesheet,
+        }
+        return self._inside(files[variant], f"{job.id} ({variant})")
+
+    def input(self, video_id: str, owner: str) -> Path:
+        """The picture of a job."""
+        job = self.store.get(video_id, owner)
+        return self._inside(job.input.file, f"{job.id} (input)")
+
+    def position(self, job: Job) -> int | None:
+        """1 for the job that is next; None for jobs that do not wait."""
+        return self.store.waiting_before(job.id) + 1 if job.state is State.QUEUED else None
+
+    def eta_s(self, job: Job, position: int | None) -> float | None:
+        """Seconds until it is finished, as far as estimates go."""
+        own = float(job.plan.get("estimated_seconds") or 0.0)
+        if job.state is State.QUEUED:
+            return round(own + (max(1, position or 1) - 1) * self._mean_estimate(), 1)
+        if job.state is State.IN_PROGRESS:
+            return own if job.progress is None else job.progress.eta_s
+        return None
+
+    # --- settling
+
+    def cancel(self, video_id: str, owner: str) -> Job:
+        return self._changed(self.store.cancel(video_id, owner))
+
+    def delete(self, video_id: str, owner: str) -> Job:
+        return self._changed(self.store.delete(video_id, owner))
+
+    def restore(self, video_id: str, owner: str) -> Job:
+        return self._changed(self.store.restore(video_id, owner))
+
+    # --- inside
+
+    def _open_for_work(self) -> None:
+        if self.draining:
+            raise ShuttingDown
+        self.room.check()
+
+    def _new(
+        self, video_id: str, owner: str, plan: Plan, picture: Input, ask: Ask, notes: tuple[Note, ...] = ()
+    ) -> NewJob:
+        facts = {name: value for name, value in plan.to_json().items() if name != "notes"}
+        said = (*plan.notes, *notes, *ignored_notes(ask, plan.model))
+        request: Mapping[str, Any] = plan.request.settings()
+        return NewJob(id=video_id, owner=owner, request=request, plan=facts, input=picture, notes=said)
+
+    def _add(self, new: NewJob) -> Job:
+        job, fresh = self.store.add(new, self.limits)
+        if fresh:
+            self._changed(job)
+            self._wake()
+        return job
+
+    def _changed(self, job: Job) -> Job:
+        self.events.changed(job)
+        return job
+
+    def _forget(self, picture: Input, video_id: str) -> None:
+        """Remove the picture of a job that was refused. Where the store cannot say for certain that there is
+        no such job (its answer may have been lost after the commit), the sweep at the next start decides."""
+        with contextlib.suppress(Exception):
+            try:
+                self.store.get(video_id, deleted=True)
+            except VideoNotFound:
+                (self.data / picture.file).unlink(missing_ok=True)
+
+    def _inside(self, name: str | None, what: str) -> Path:
+        root = self.data.resolve()
+        path = (root / name).resolve() if name else None
+        if path is None or not path.is_relative_to(root) or not path.is_file():
+            raise FileMissing(path=what)
+        return path
+
+    def _mean_estimate(self) -> float:
+        with self._mean_lock:
+            if time.monotonic() - self._mean[0] > MEAN_FRESH_S:
+                waiting = self.store.page(states={State.QUEUED}, limit=20).jobs
+                times = [float(job.plan.get("estimated_seconds") or 0.0) for job in waiting]
+                self._mean = (time.monotonic(), sum(times) / len(times) if times else 0.0)
+            return self._mean[1]
+
+
+def _keyed(new: NewJob, key: str | None, digest: str) -> NewJob:
+    return replace(new, idempotency=Idempotency(key, digest)) if key else new

@@ -1,0 +1,72 @@
+"""Whether another video has room on the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from unstill.domain.service_errors import NoRoom
+
+GIB = 2**30
+FRESH_S = 2.0
+"""How long a count of the outputs is good for."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes: of our videos, what they may have, and what the disk has left."""
+
+    used: int
+    quota: int
+    free: int
+    floor: int
+
+
+class Room:
+    """The quota of outputs and the floor of free disk."""
+
+    def __init__(self, data: Path, quota_bytes: int = 20 * GIB, floor_bytes: int = 2 * GIB) -> None:
+        self._data, self._quota, self._floor = data, quota_bytes, floor_bytes
+        self._lock = threading.Lock()
+        self._counted: tuple[float, int] | None = None
+
+    def space(self) -> Space:
+        return Space(self._used(), self._quota, shutil.disk_usage(self._data).free, self._floor)
+
+    def check(self) -> None:
+        """Raises `NoRoom`, in numbers of whatever ran out."""
+        now = self.space()
+        if now.used >= now.quota:
+            raise NoRoom(used=_gib(now.used), limit=_gib(now.quota))
+        if now.free < now.floor:
+            total = shutil.disk_usage(self._data).total
+            raise NoRoom(used=_gib(total - now.free), limit=_gib(max(0, total - now.floor)))
+
+    def _used(self) -> int:
+        with self._lock:
+            if self._counted is None or time.monotonic() - self._counted[0] > FRESH_S:
+                self._counted = (time.monotonic(), _folder_bytes(self._data / "outputs"))
+            return self._counted[1]
+
+
+def _folder_bytes(folder: Path) -> int:
+    try:
+        with os.scandir(folder) as entries:
+            return sum(_bytes(entry) for entry in entries)
+    except FileNotFoundError:
+        return 0
+
+
+def _bytes(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
+    except FileNotFoundError:  # a temporary name that was moved meanwhile
+        return 0
+
+
+def _gib(count: int) -> str:
+    return f"{count / GIB:.1f}"
