@@ -7,14 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from testcard import draw
+from testcard import TESTCARD, draw
 from unstill import wiring
 from unstill.settings import Settings
 
@@ -25,7 +24,6 @@ settings.load_profile("house")
 pytest_plugins = ["budget"]
 
 HERE = Path(__file__).parent
-TESTCARD = EntryPoint("testcard", "testcard:family", wiring.GROUP)
 
 
 @pytest.fixture(autouse=True)

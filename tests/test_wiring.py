@@ -6,8 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from conftest import TESTCARD
-from testcard import CARD, DREAM
+from testcard import CARD, DREAM, TESTCARD
 from unstill.core.making import Like, plan_for, request_of
 from unstill.domain.errors import EngineBroken, UnknownModel
 from unstill.settings import Settings

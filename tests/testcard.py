@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from unstill.core.ports import Anchor, Estimate, Machine, Reading, Tick
 from unstill.domain.catalog import ModelCard, Option, Range
 from unstill.domain.notes import Note, note
 from unstill.domain.request import VideoRequest
+
+TESTCARD = EntryPoint("testcard", "testcard:family", "unstill.engines")
+"""How the family joins: as any engine does."""
 
 CARD = ModelCard(
     id="testcard",

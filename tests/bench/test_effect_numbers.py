@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench import effect_numbers
-from scenes import SIDE, hand_made
+from synthetic import SIDE, hand_made
 
 EVERYWHERE = np.ones((SIDE, SIDE), bool)
 

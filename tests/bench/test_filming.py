@@ -9,7 +9,7 @@ import pytest
 
 from bench import tracking
 from bench.filming import AffineClip, Mp4, film, sight
-from scenes import FAR, NEAR, SIDE, hand_made
+from synthetic import FAR, NEAR, SIDE, hand_made
 from unstill.engines.motion.camera import Pose
 from unstill.engines.motion.engine import Film
 from unstill.engines.motion.layers import LayerCamera

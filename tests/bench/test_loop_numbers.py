@@ -9,7 +9,7 @@ import pytest
 from bench import loop_numbers
 from bench.filming import film
 from bench.samples import Sample
-from scenes import hand_made
+from synthetic import hand_made
 from unstill.engines.motion.effects.base import Clock
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from unstill.domain.errors import FAILURE, USAGE, BadPicture, BadRequest, DiskFull, UnstillError, Words
+from unstill.domain.errors import FAILURE, BadPicture, BadRequest, DiskFull, UnstillError, Words
 
 
-class VideoNotFound(UnstillError):
+class VideoNotFound(BadRequest):
     """Unknown, deleted, or another owner's: the answer is the same."""
 
-    code, status, exit_code = "video_not_found", 404, USAGE
+    code, status = "video_not_found", 404
     en = Words("There is no video {id}.", "Check the id; `unstill jobs list` shows those there are.")
     zh = Words("没有视频 {id}。", "请检查编号；用 `unstill jobs list` 可以列出所有视频。")
 
@@ -221,8 +221,8 @@ class ServerFull(UnstillError):
     zh = Words("服务器连接已满。", "请在 {seconds} 秒后再试。")
 
 
-class KeyNotFound(UnstillError):
-    code, status, exit_code = "key_not_found", 404, USAGE
+class KeyNotFound(BadRequest):
+    code, status = "key_not_found", 404
     en = Words("There is no key {id}.", "See `unstill keys list`.")
     zh = Words("没有 key {id}。", "请用 `unstill keys list` 查看。")
 

@@ -1,0 +1,68 @@
+"""Files on their way out: videos, their small pictures, and the pictures they were made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from unstill.apps.api import schema
+from unstill.apps.api.context import context_of, owner_of
+from unstill.apps.api.files import send_file
+from unstill.domain.job import Job
+
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+}
+Variant = Annotated[Literal["video", "thumbnail", "spritesheet"], Query(description="Which file.")]
+
+router = APIRouter(prefix="/v1/videos", tags=["videos"])
+
+
+@router.get(
+    "/{video_id}/content", summary="Download", response_class=Response,
+    responses={**schema.replies("video/mp4", 400, 404, 409), 206: {"description": "A range"}},
+)  # fmt: skip
+async def content(request: Request, video_id: str, variant: Variant = "video") -> Response:
+    """The finished file, its thumbnail (JPEG) or its sprite sheet (JPEG), with ranges and ETag."""
+    return await _file(request, video_id, variant)
+
+
+@router.head("/{video_id}/content", include_in_schema=False)
+async def content_head(request: Request, video_id: str, variant: Variant = "video") -> Response:
+    return await _file(request, video_id, variant)
+
+
+@router.get(
+    "/{video_id}/input", summary="The picture it was made from", response_class=Response,
+    responses=schema.replies("image/png", 404),
+)  # fmt: skip
+async def picture(request: Request, video_id: str) -> Response:
+    """The picture as pixels (PNG); nothing else of the upload is kept."""
+    context, owner = context_of(request), owner_of(request)
+    path = await context.read(lambda: context.service.input(video_id, owner))
+    return await _send(request, path, f"{video_id}{path.suffix}")
+
+
+async def whole_video(request: Request, job: Job, owner: str) -> Response:
+    """The finished file of a job that is known."""
+    return await _file(request, job.id, "video", owner)
+
+
+async def _file(request: Request, video_id: str, variant: str, owner: str | None = None) -> Response:
+    context, whose = context_of(request), owner_of(request) if owner is None else owner
+    path = await context.read(lambda: context.service.content(video_id, variant, whose))
+    return await _send(request, path, f"{video_id}{'' if variant == 'video' else '.' + variant}{path.suffix}")
+
+
+async def _send(request: Request, path: Path, name: str) -> Response:
+    context, kind = context_of(request), MEDIA_TYPES.get(path.suffix, "application/octet-stream")
+    root = context.service.data.resolve()
+    return await context.read(lambda: send_file(request, path, kind, name, root=root, inline=True))

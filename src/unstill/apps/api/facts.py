@@ -1,0 +1,109 @@
+"""What this server is, has and is doing: for people, for the studio, for the support bundle."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from unstill.apps.api.context import Context
+from unstill.core.crew import WorkerView
+from unstill.domain.job import State
+from unstill.domain.service_errors import StoreBusy
+from unstill.version import __version__
+
+PARTS = (
+    "av", "fastapi", "numpy", "opencv-python-headless", "pillow", "pydantic", "sqlalchemy",
+    "sse-starlette", "starlette", "uvicorn",
+)  # fmt: skip
+
+
+def system(context: Context) -> dict[str, Any]:
+    """This server in numbers: bytes and seconds."""
+    machine, counts = context.service.services.machine(), context.service.store.counts()
+    space, limits = context.service.room.space(), context.service.limits
+    return {
+        "object": "system",
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "uptime_s": round(time.monotonic() - context.started, 1),
+        "machine": asdict(machine),
+        "space": asdict(space),
+        "queue": {
+            **{state.value: counts.by_state.get(state, 0) for state in State},
+            "oldest_wait_s": round(counts.oldest_wait_s, 1),
+        },
+        "limits": {
+            "queued": limits.queued,
+            "queued_per_owner": limits.queued_per_owner,
+            "picture_bytes": context.settings.max_picture_bytes,
+            "video_bytes": context.settings.max_video_bytes,
+        },
+        "workers": [asdict(worker) for worker in workers(context)],
+    }
+
+
+def workers(context: Context) -> list[WorkerView]:
+    return list(context.crew.workers()) if context.crew else []
+
+
+def checks(context: Context) -> dict[str, dict[str, Any]]:
+    """What must be right for a video to be made: each with ``ok`` and why."""
+    stopping = context.service.draining
+    return {
+        "store": _store(context),
+        "disk": _disk(context),
+        "workers": _workers(context),
+        "server": {"ok": not stopping, "detail": "stopping" if stopping else "serving"},
+    }
+
+
+def doctor(context: Context) -> dict[str, Any]:
+    """Facts about the machine, the parts and the checks."""
+    machine, services = context.service.services.machine(), context.service.services
+    found = checks(context)
+    return {
+        "object": "doctor",
+        "ok": all(check["ok"] for check in found.values()),
+        "checks": found,
+        "machine": {**asdict(machine), "platform": platform.platform(), "python": sys.version.split()[0]},
+        "versions": versions(),
+        "models": [card.id for family in services.families for card in family.cards],
+        "broken_engines": list(services.broken),
+    }
+
+
+def versions() -> dict[str, str]:
+    return {"unstill": __version__, **{name: _version(name) for name in PARTS}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _store(context: Context) -> dict[str, Any]:
+    try:
+        context.service.store.check()
+    except StoreBusy:
+        return {"ok": False, "detail": "busy"}
+    except Exception as error:  # whatever it is, it is the answer to the question
+        return {"ok": False, "detail": type(error).__name__}
+    return {"ok": True, "detail": "writable"}
+
+
+def _disk(context: Context) -> dict[str, Any]:
+    space = context.service.room.space()
+    return {"ok": space.free >= space.floor, "detail": f"{space.free >> 20} MiB free"}
+
+
+def _workers(context: Context) -> dict[str, Any]:
+    known = workers(context)
+    fresh = [w for w in known if w.usable and w.tick_age_s <= context.settings.tick_limit_s]
+    return {"ok": bool(fresh), "detail": f"{len(fresh)} of {len(known)} ready"}

@@ -1,0 +1,61 @@
+"""Whether the server lives and can work, and what it is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from unstill.apps.api import bundle, facts, schema
+from unstill.apps.api.context import context_of
+from unstill.apps.api.errors import NotReadyYet, answer
+
+router = APIRouter()
+
+
+@router.get("/healthz", tags=["health"], summary="The process lives", responses=schema.replies(schema.Facts))
+async def healthz() -> JSONResponse:
+    """Answers as long as the event loop turns; looks at nothing else."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz", tags=["health"], summary="Videos can be made", responses=schema.replies(schema.Facts))
+async def readyz(request: Request) -> JSONResponse:
+    """The store can be written, the disk has room, a worker was heard of lately, and nothing is stopping."""
+    context = context_of(request)
+    found = await context.read(lambda: facts.checks(context))
+    wrong = [name for name, check in found.items() if not check["ok"]]
+    if wrong:
+        return answer(
+            NotReadyYet(what=", ".join(wrong)), request.scope, {"status": "not_ready", "checks": found}
+        )
+    return JSONResponse({"status": "ready", "checks": found})
+
+
+@router.get(
+    "/v1/system", tags=["system"], summary="The server in numbers", responses=schema.replies(schema.Facts)
+)
+async def system(request: Request) -> JSONResponse:
+    """Machine, disk, queue, limits and workers."""
+    context = context_of(request)
+    return JSONResponse(await context.read(lambda: facts.system(context)))
+
+
+@router.get(
+    "/v1/doctor", tags=["system"], summary="What is right and wrong", responses=schema.replies(schema.Facts)
+)
+async def doctor(request: Request) -> JSONResponse:
+    """The checks of /readyz, the machine, and the versions of what matters."""
+    context = context_of(request)
+    return JSONResponse(await context.read(lambda: facts.doctor(context)))
+
+
+@router.post(
+    "/v1/support-bundle", tags=["system"], summary="A file for a bug report", response_class=Response,
+    responses=schema.replies("application/zip"),
+)  # fmt: skip
+async def support_bundle(request: Request) -> Response:
+    """A zip of versions, settings without secrets, checks and the last lines of the log. No prompts."""
+    context = context_of(request)
+    packed = await context.read(lambda: bundle.packed(context))
+    named = {"Content-Disposition": 'attachment; filename="unstill-support.zip"'}
+    return Response(packed, media_type="application/zip", headers=named)

@@ -1,0 +1,243 @@
+"""The replies and bodies as /openapi.json describes them. Documentation only: `views` builds the replies."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from unstill.domain.request import FORMATS, PROMPT_LIMIT
+
+_WHY = {
+    400: "The request or the picture cannot be used",
+    401: "An API key is needed",
+    403: "Host, origin or key is not allowed here",
+    404: "Unknown, deleted, or another owner's",
+    405: "Wrong method",
+    408: "The request arrived too slowly",
+    409: "Not in this state, or the Idempotency-Key was used for something else",
+    413: "Too large",
+    429: "The queue is full or too many requests; see Retry-After",
+    500: "Unforeseen; the message holds an incident id",
+    503: "The server is busy, stopping or not ready; see Retry-After",
+    507: "No room on the disk",
+}
+ALWAYS = (401, 403, 408, 429, 500, 503)
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class ErrorFacts(_Reply):
+    """What went wrong, and what to do next."""
+
+    message: str
+    type: Literal["invalid_request_error", "server_error"]
+    param: str | None
+    code: str
+    hint: str
+
+
+class ErrorReply(_Reply):
+    """The one shape of every error."""
+
+    error: ErrorFacts
+
+
+class VideoError(_Reply):
+    code: str
+    message: str
+    hint: str | None = None
+
+
+class Video(_Reply):
+    """A video, made or to be made."""
+
+    id: str
+    object: Literal["video"]
+    status: Literal["queued", "in_progress", "completed", "failed"]
+    progress: int = Field(ge=0, le=100)
+    created_at: int
+    completed_at: int | None
+    expires_at: int | None
+    model: str
+    prompt: str
+    seconds: str = Field(description="Length of the whole file that is made.")
+    size: str
+    remixed_from_video_id: str | None
+    extended_from_video_id: str | None
+    error: VideoError | None
+    state: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+    task: Literal["generate", "extend"]
+    generative: bool | None
+    kind: Literal["generated video", "camera motion"]
+    num_frames: int
+    fps: int
+    seed: int
+    stage: str | None
+    eta_s: float | None
+    queue_position: int | None = Field(description="1 for the next; null when it does not wait.")
+    notes: list[str] = Field(description="What the plan changed or left out.")
+    plan: dict[str, Any]
+    request: dict[str, Any]
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+
+
+class VideoList(_Reply):
+    object: Literal["list"]
+    data: list[Video]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class VideoDeleted(_Reply):
+    id: str
+    object: Literal["video.deleted"]
+    deleted: bool
+
+
+class PlanReply(_Reply):
+    """What a request would make and cost here."""
+
+    object: Literal["plan"]
+    model: str
+    generative: bool
+    width: int
+    height: int
+    num_frames: int
+    fps: int
+    seconds: float
+    estimated_seconds: float
+    estimated_peak_bytes: int
+    fits: bool
+    notes: list[str]
+
+
+class Settings(_Reply):
+    """What a video of ours says about itself."""
+
+    object: Literal["video.settings"]
+    settings: dict[str, Any]
+
+
+class Model(_Reply):
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    generative: bool
+    default: bool
+
+
+class ModelList(_Reply):
+    object: Literal["list"]
+    data: list[Model]
+
+
+class KeyReply(_Reply):
+    id: str
+    object: Literal["key"]
+    name: str
+    created_at: int
+    last_used_at: int | None
+    revoked_at: int | None
+    secret: str | None = Field(default=None, description="Shown once, when the key is made.")
+
+
+class KeyList(_Reply):
+    object: Literal["list"]
+    data: list[KeyReply]
+
+
+class Facts(_Reply):
+    """Facts about this server; see the description of the call."""
+
+
+def replies(model: type[BaseModel] | str, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: its reply (a model or a media type) and its errors."""
+    if isinstance(model, str):
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        told: dict[str, Any] = {"description": "The bytes", "content": {model: binary}}
+    else:
+        told = {"model": model, "description": "The reply"}
+    refusals: dict[int | str, dict[str, Any]] = {
+        code: {"model": ErrorReply, "description": _WHY[code]} for code in sorted({*errors, *ALWAYS})
+    }
+    return {status: told, **refusals}
+
+
+_TEXT = {"type": "string", "maxLength": PROMPT_LIMIT}
+_MAKE: dict[str, Any] = {
+    "prompt": {**_TEXT, "description": "What should happen. May be empty."},
+    "negative_prompt": _TEXT,
+    "model": {"type": "string", "description": "An id of GET /v1/models."},
+    "seconds": {"type": "string", "description": "Length; num_frames and fps win over it."},
+    "size": {"type": "string", "description": '"WIDTHxHEIGHT", "512p", "768p" or "1024p".'},
+    "fit": {"type": "string", "enum": ["crop", "pad", "keep"]},
+    "background": {"type": "string", "description": 'A colour such as "#ffffff".'},
+    "num_frames": {"type": "integer", "minimum": 1},
+    "fps": {"type": "integer", "minimum": 1},
+    "num_inference_steps": {"type": "integer", "minimum": 1},
+    "guidance_scale": {"type": "number", "minimum": 0},
+    "seed": {"type": "integer", "description": "Drawn, and told, when left out."},
+    "loop": {"type": "boolean"},
+    "interpolate": {"type": "integer", "enum": [1, 2, 4]},
+    "upscale": {"type": "integer", "enum": [1, 2, 4]},
+    "format": {"type": "string", "enum": list(FORMATS)},
+    "options": {"type": "object", "description": "The model's own settings; options[name] in a form."},
+    "enable_frame_interpolation": {"type": "boolean"},
+    "frame_interpolation_exp": {"type": "integer", "minimum": 1, "maximum": 2},
+    "enable_upscaling": {"type": "boolean"},
+    "upscaling_scale": {"type": "integer"},
+    "extra_params": {"type": "string", "description": "More of these fields, as one JSON object."},
+}
+_SIDES: dict[str, Any] = {
+    name: {"type": "integer", "minimum": 1, "description": "Of the video; wins over size."}
+    for name in ("width", "height")
+}
+_URL = {"type": "string", "description": "A base64 data URL; nothing is ever fetched."}
+_FILE = {"type": "string", "format": "binary"}
+_REFERENCE = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+
+
+def _body(form: dict[str, Any], as_json: dict[str, Any] | None, required: list[str]) -> dict[str, Any]:
+    kinds = {"multipart/form-data": form} | ({"application/json": as_json} if as_json else {})
+    content = {
+        kind: {"schema": {"type": "object", "properties": fields, "required": required}}
+        for kind, fields in kinds.items()
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+CREATE = _body(
+    {
+        "input_reference": _FILE,
+        **_MAKE,
+        **_SIDES,
+        "input_reference[image_url]": _URL,
+        "image_reference": _URL,
+    },
+    {
+        "input_reference": {"anyOf": [_URL, {"type": "object", "properties": {"image_url": _URL}}]},
+        **_MAKE,
+        **_SIDES,
+    },
+    ["prompt"],
+)
+REMIX = _body(_MAKE, _MAKE, ["prompt"])
+EXTEND = _body(
+    {"video": _FILE, "video[id]": {"type": "string"}, **_MAKE},
+    {"video": _REFERENCE, **_MAKE},
+    ["prompt", "seconds"],
+)
+PLAN = _body(
+    {**_MAKE, "width": {"type": "integer", "description": "Of the picture."}, "height": {"type": "integer"}},
+    {**_MAKE, "width": {"type": "integer", "description": "Of the picture."}, "height": {"type": "integer"}},
+    ["width", "height"],
+)
+INSPECT = _body({"video": _FILE}, None, ["video"])
+KEY = _body({"name": {"type": "string"}}, {"name": {"type": "string"}}, ["name"])
+EDIT = _body({"prompt": _TEXT, "video": _FILE}, {"prompt": _TEXT, "video": _REFERENCE}, ["prompt"])

@@ -1,0 +1,142 @@
+"""Keys, the page's session, and the claim of a new server, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from guard_server import Server, serving
+
+from unstill.adapters.key_store import KeyFile, SessionFile
+from unstill.apps.api.guard import SESSION_PATH, GuardSettings
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyFile:
+    return KeyFile(tmp_path)
+
+
+@pytest.fixture
+def server(tmp_path: Path, keys: KeyFile) -> Iterator[Server]:
+    settings = GuardSettings(auth="keys", claimable=True, link_token="link-token")
+    with serving(tmp_path, settings, keys, SessionFile(tmp_path)) as server:
+        yield server
+
+
+def asks(server: Server, **headers: str) -> httpx.Response:
+    return httpx.get(server.url + "/v1/x", headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+def test_without_keys_every_bearer_is_ignored(tmp_path: Path) -> None:
+    """Clients always send one."""
+    with serving(tmp_path, GuardSettings()) as server:
+        answer = asks(server, Authorization="Bearer sk-anything")
+        assert (answer.json()["owner"], answer.json()["via"]) == ("", "none")
+
+
+def test_a_key_opens_as_bearer_and_as_x_api_key(server: Server, keys: KeyFile) -> None:
+    """The owner of what is made is the key's id."""
+    key, secret = keys.add("laptop")
+    for headers in (
+        {"Authorization": f"Bearer {secret}"},
+        {"Authorization": f"bearer {secret}"},
+        {"X_Api_Key": secret},
+    ):
+        assert asks(server, **headers).json()["owner"] == key.id
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer uns_" + "a" * 32},
+        {"Authorization": "Basic dTpw"},
+        {"X_Api_Key": "x" * 10_000},
+        {"Cookie": "unstill_session=ses_" + "b" * 32},
+        {"Authorization": "Bearer \xe9"},
+    ],
+)
+def test_anything_else_is_401(server: Server, keys: KeyFile, headers: dict[str, str]) -> None:
+    keys.add("laptop")
+    encoded = {k: v.encode("latin-1") for k, v in headers.items()}
+    answer = httpx.get(server.url + "/v1/x", headers={k.replace("_", "-"): v for k, v in encoded.items()})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert server.app.calls == []
+
+
+def test_a_revoked_key_is_refused_at_once(server: Server, keys: KeyFile, tmp_path: Path) -> None:
+    """Also when the command line revoked it in another process, and with it its sessions."""
+    key, secret = keys.add("laptop")
+    with httpx.Client() as browser:
+        assert browser.post(server.url + SESSION_PATH, headers={"X-Api-Key": secret}).json()["signed_in"]
+        assert browser.get(server.url + "/v1/x").json() == {"bytes": 0, "owner": key.id, "via": "session"}
+        KeyFile(tmp_path).revoke(key.id)
+        assert asks(server, Authorization=f"Bearer {secret}").status_code == 401
+        assert browser.get(server.url + "/v1/x").status_code == 401
+
+
+def test_health_and_the_pages_own_files_are_free(server: Server) -> None:
+    for path in ("/healthz", "/readyz", "/favicon.ico"):
+        assert httpx.get(server.url + path).status_code == 200
+    assert httpx.get(server.url + "/assets/none.js").status_code == 404
+    for path in ("/assets", "/healthz/x", "/v1/healthz", "/metrics"):
+        assert httpx.get(server.url + path).status_code == 401
+
+
+def test_the_first_browser_claims_the_server(server: Server, tmp_path: Path) -> None:
+    """It gets a session that pages of other sites and scripts cannot use; the next browser gets none."""
+    with httpx.Client() as first, httpx.Client() as second:
+        opened = first.get(server.url + "/", headers=PAGE)
+        cookie = opened.headers["set-cookie"]
+        assert opened.status_code == 200
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert first.get(server.url + "/v1/x").json() == {"bytes": 0, "owner": "", "via": "session"}
+        assert "set-cookie" not in second.get(server.url + "/", headers=PAGE).headers
+        assert second.get(server.url + "/v1/x").status_code == 401
+        assert not second.get(server.url + SESSION_PATH).json()["signed_in"]
+        assert first.get(server.url + SESSION_PATH).json() == {
+            "auth": "keys",
+            "signed_in": True,
+            "via": "session",
+        }
+        secret = first.cookies["unstill_session"]
+    assert secret not in (tmp_path / "sessions.json").read_text()
+    assert SessionFile(tmp_path).owner(secret) == ""  # it outlives the server
+
+
+def test_programs_and_prefetches_claim_nothing(server: Server) -> None:
+    for headers in (
+        {},
+        {"Accept": "*/*"},
+        {**PAGE, "Sec-Purpose": "prefetch"},
+        {**PAGE, "Sec-Fetch-Dest": "empty"},
+    ):
+        assert "set-cookie" not in httpx.get(server.url + "/", headers=headers).headers
+
+
+def test_the_link_lets_later_browsers_in(server: Server) -> None:
+    """And leaves the address bar at once. A wrong one does nothing."""
+    httpx.get(server.url + "/", headers=PAGE)
+    assert "set-cookie" not in httpx.get(server.url + "/?link=wrong", headers=PAGE).headers
+    with httpx.Client(follow_redirects=False) as browser:
+        opened = browser.get(server.url + "/?link=link-token", headers=PAGE)
+        assert (opened.status_code, opened.headers["location"]) == (303, "/")
+        assert browser.get(server.url + "/v1/x").status_code == 200
+        assert not browser.delete(server.url + SESSION_PATH).json()["signed_in"]
+        assert browser.get(server.url + "/v1/x").status_code == 401
+
+
+def test_a_foreign_page_cannot_use_the_session(server: Server) -> None:
+    """Whatever a browser's rules for cookies, Origin is looked at first."""
+    with httpx.Client() as browser:
+        browser.get(server.url + "/", headers=PAGE)
+        answer = browser.post(server.url + "/v1/x", headers={"Origin": "http://localhost:1"})
+        assert answer.json()["error"]["code"] == "foreign_origin"
