@@ -146,13 +146,17 @@ def _refuse_devices(path: Path) -> None:
         raise NotReadable(path=path, reason="it is not a regular file", reason_zh="它不是普通文件")
 
 
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Before version 19 PyAV has to be told not to stumble over tags that are not UTF-8."""
+
+
 def _open(path: Path, kind: str) -> Any:
     """An `av.container.InputContainer`."""
     return av.open(
         local(path),
         format=_DEMUXERS[kind],
-        metadata_errors="replace",
         options={"max_pixels": str(MOST_PIXELS)},
+        **_LENIENT,
     )
 
 
