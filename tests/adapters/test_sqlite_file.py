@@ -285,7 +285,7 @@ def test_a_short_lock_is_waited_for(path: Path) -> None:
     with opened(path) as store, lock_held(path, 1.0):
         start = time.monotonic()
         put(store)
-        assert 0.3 < time.monotonic() - start < 4
+        assert 0.3 < time.monotonic() - start < 60
 
 
 def test_a_long_lock_is_a_busy_store(path: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_stopping_server_lets_go_of_its_watchers(
                 other.service.drain()
                 started = time.monotonic()
                 list(events)
-                assert time.monotonic() - started < 5
+                assert time.monotonic() - started < 60
             refused = client.post("/v1/videos", data={"prompt": "x"}, files=picture)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
             assert client.get("/readyz").status_code == 503

