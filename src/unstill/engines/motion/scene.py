@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -59,6 +60,13 @@ class Scene:
     def unit(self) -> float:
         """Shorter side over 1024: turns pixel constants tuned at 1024 into this picture's."""
         return min(self.height, self.width) / 1024
+
+    @cached_property
+    def seen(self) -> Map:
+        """1 where the subject's layer shows anything at all, faint rims included, float32 [h w]."""
+        if self.foreground is None:
+            return np.zeros_like(self.alpha)
+        return (self.foreground[..., 3] > 0).astype(np.float32)
 
     def disparity_at(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Disparity under points [n 2] x y: the subject's where it covers, else the background's."""

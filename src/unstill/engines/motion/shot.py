@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ OVERLAP = 0.15
 """How far one move of a sequence reaches into the next, as a share of a stage."""
 BORDER_POINTS, TIMES = 64, 17
 """Samples along each side and along the shot when fitting the cover zoom."""
+FINE_POINTS, FINE_TIMES, WIDENINGS = 512, 49, 8
+"""Samples for the proof afterwards, and how often it may ask for more."""
 MAX_COVER = 1.5
 EDGE = 0.51
 """Pixels by which a ray may pass the outermost pixel centre: half a pixel is still that pixel."""
@@ -167,38 +169,40 @@ def _raster(lens: Lens) -> Points:
     return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2).astype(np.float32)
 
 
-def _border(lens: Lens) -> Points:
+def _border(lens: Lens, count: int) -> Points:
     """Points along the picture's four edges."""
     right, bottom = lens.width - 1, lens.height - 1
-    s = np.linspace(0, 1, BORDER_POINTS)
+    s = np.linspace(0, 1, count)
     x = np.concatenate([s, s, 0 * s, 0 * s + 1]) * right
     y = np.concatenate([0 * s, 0 * s + 1, s, s]) * bottom
     return np.stack([x, y], 1).astype(np.float32)
 
 
-def needed_cover(lens: Lens, scene: Scene, pose: Pose, border: Points) -> float:
-    """The least zoom from 1 to `MAX_COVER` at which every ray of the border stays inside the picture."""
-    if pose.is_home:
-        return 1.0
-    limit = np.array([lens.width - 1, lens.height - 1], dtype=np.float64)
+def leaves(lens: Lens, scene: Scene, pose: Pose, cover: float, border: Points) -> bool:
+    """Whether any ray of the border looks past the picture, at the background or at the subject."""
+    limit = np.array([lens.width - 1, lens.height - 1], dtype=np.float32)
 
     def outside(points: Points) -> npt.NDArray[np.bool_]:
         return np.asarray(((points < -EDGE) | (points > limit + EDGE)).any(1))
 
-    def leaves(cover: float) -> bool:
-        if outside(lens.look(pose, cover, scene.far, border)).any():
-            return True
-        if pose.is_flat or not scene.has_subject:
-            return False
-        onto = lens.look(pose, cover, scene.near, border)
-        return bool((outside(onto) & (sample(scene.alpha, np.clip(onto, 0, limit)) > 0.02)).any())
+    if pose.is_home:
+        return False
+    if outside(lens.look(pose, cover, scene.far, border)).any():
+        return True
+    if pose.is_flat or not scene.has_subject:
+        return False
+    onto = lens.look(pose, cover, scene.near, border)
+    return bool((outside(onto) & (sample(scene.seen, np.clip(onto, 0, limit)) > 0)).any())
 
-    if not leaves(1.0):
+
+def needed_cover(lens: Lens, scene: Scene, pose: Pose, border: Points) -> float:
+    """The least zoom from 1 to `MAX_COVER` at which every ray of the border stays inside the picture."""
+    if not leaves(lens, scene, pose, 1.0, border):
         return 1.0
     low, high = 1.0, MAX_COVER
     for _ in range(10):
         middle = (low + high) / 2
-        low, high = (middle, high) if leaves(middle) else (low, middle)
+        low, high = (middle, high) if leaves(lens, scene, pose, middle, border) else (low, middle)
     return high
 
 
@@ -206,7 +210,7 @@ def _covered(shot: Shot, scene: Scene) -> Shot:
     """Fit the cover zooms: greedily leg by leg, then all together until nothing leaves the picture."""
     if not shot.covers:
         return shot
-    border = _border(shot.lens)
+    border = _border(shot.lens, BORDER_POINTS)
     last = shot.num_frames - 1
     indices = sorted({round(i) for i in np.linspace(0, last, min(TIMES, shot.num_frames))})
     need = np.array([needed_cover(shot.lens, scene, shot.pose(i), border) for i in indices])
@@ -220,7 +224,17 @@ def _covered(shot: Shot, scene: Scene) -> Shot:
         ratio = np.where(usable, rest / np.maximum(share, 1e-9), 0.0)
         covers.append(float(max(0.0, ratio.max(initial=0.0))))
         rest = np.maximum(0.0, rest - covers[-1] * share)
-    spare = tuple(
-        c * 1.01 + 0.002 if c else 0.0 for c in covers
-    )  # between the samples the need may be larger
-    return Shot(shot.lens, shot.legs, shot.tremble, spare, shot.num_frames, shot.loop)
+    spare = tuple(c * 1.01 + 0.002 if c else 0.0 for c in covers)
+    return _proved(replace(shot, covers=spare), scene)
+
+
+def _proved(shot: Shot, scene: Scene) -> Shot:
+    """Between the samples of the fit the need may be larger: look closer, and zoom a little more."""
+    border, count = _border(shot.lens, FINE_POINTS), min(FINE_TIMES, shot.num_frames)
+    indices = sorted({round(i) for i in np.linspace(0, shot.num_frames - 1, count)})
+    for _ in range(WIDENINGS):
+        poses = ((shot.pose(i), shot.cover(i)) for i in indices)
+        if not any(leaves(shot.lens, scene, pose, cover, border) for pose, cover in poses):
+            break
+        shot = replace(shot, covers=tuple(c * 1.04 + 0.002 if c else 0.0 for c in shot.covers))
+    return shot
