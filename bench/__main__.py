@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import cost, photos, report, work, zoompan
+from bench import cost, photos, report, service, work, zoompan
 from bench.samples import GROUPS, Sample
 from unstill.engines.motion.moves import MOVE_IDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SIDE = 1024
-ALONE = ("cost", "zoompan")
+ALONE = ("cost", "zoompan", "service")
 """Groups that are measured with nothing else at work."""
 
 
@@ -65,6 +65,9 @@ def _measure(options: argparse.Namespace) -> Results:
     if "zoompan" in options.group:
         report.talk("zoompan")
         results.samples += zoompan.measure(options.photos[0], options.size)
+    if "service" in options.group:
+        report.talk("service: jobs through a worker, and the same in this process")
+        results.samples += service.measure(5 if options.quick else service.TURNS)
     groups = tuple(group for group in options.group if group not in ALONE)
     if groups:
         results.samples += work.run(work.tasks(options.photos, options.moves, groups, options.size))

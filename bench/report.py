@@ -26,6 +26,7 @@ TITLES = {
     "effects": "Effects",
     "cost": "Cost",
     "zoompan": "Beside ffmpeg's zoompan",
+    "service": "What the service adds to a job",
 }
 HEAD = ("what", "of", "worst", "median", "limit", "", "photos", "worst on")
 LIBRARIES = ("numpy", "opencv-python-headless", "av", "pillow")

@@ -17,6 +17,8 @@ PARTS = [
     ("the service", 20, "api"),
     ("the service", 20, "guard"),
     ("the service", 20, "workers"),
+    ("the service", 20, "reliability"),
+    ("the service", 20, "serving"),
     ("the service", 20, "media/test_label"),
     ("the service", 20, "media/test_sheets"),
     ("the service", 20, "media/test_content_credentials"),

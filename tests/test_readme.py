@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -66,6 +68,53 @@ def test_every_python_line_runs(name: str, album: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (album / "out.mp4").stat().st_size > 1000
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Where `unstill serve`, as the READMEs start it, listens in this test."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "unstill", "serve", "--port", "0", "--json", "--quiet"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert server.stdout is not None
+    text = ""
+    while not text.endswith("}\n"):
+        line = server.stdout.readline()
+        assert line, text
+        text += line
+    yield json.loads(text)["url"]
+    server.terminate()
+    assert server.wait(60) == 0
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_of_the_server_runs(name: str, album: Path, address: str) -> None:
+    """In one shell, in the order in which they stand; the videos they name are there afterwards."""
+    serve, others = blocks(name, "bash")
+    assert serve == "unstill serve\n"
+    program = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", others.replace("http://127.0.0.1:7860", address)],
+        cwd=album, env={**os.environ, "PATH": program}, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    for video in ("pushed.mp4", "orbit.mp4", "panned.mp4"):
+        assert (album / video).read_bytes()[4:8] == b"ftyp"
+    assert done.stdout.count("completed") >= 2
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_stock_client_runs(name: str, album: Path, address: str) -> None:
+    """openai's, as it is."""
+    (program,) = blocks(name, "py")
+    program = program.replace("http://127.0.0.1:7860", address)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=album, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (album / "pushed.mp4").read_bytes()[4:8] == b"ftyp"
 
 
 @pytest.mark.parametrize("name", READMES)

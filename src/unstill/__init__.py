@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         interpolate: Literal[1, 2, 4] | None
         upscale: Literal[1, 2, 4] | None
         format: Literal["mp4", "webm", "gif", "webp"] | None
+        visible_label: bool | None
         options: Mapping[str, float | str | bool] | None
 
 

@@ -11,14 +11,27 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unstill.domain.errors import EngineBroken, UnstillError
+from unstill.domain.errors import BadSetting, EngineBroken, UnstillError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from unstill.core.ports import Engine, EngineFamily, Frame, Machine, PictureDoor, VideoMaker
+    from unstill.core.keys import KeyStore
+    from unstill.core.labelling import LabelRule
+    from unstill.core.ports import (
+        Engine,
+        EngineFamily,
+        Frame,
+        Machine,
+        PictureDoor,
+        SmallPictures,
+        VideoMaker,
+        Weights,
+    )
+    from unstill.core.serving import Ready
     from unstill.domain.catalog import ModelCard
     from unstill.domain.errors import Language
+    from unstill.media.content_credentials import Credentials
     from unstill.settings import Settings
 
 GROUP = "unstill.engines"
@@ -57,11 +70,37 @@ class House:
     def maker(self) -> VideoMaker:
         from unstill.media.video import AvVideoMaker
 
-        return AvVideoMaker(video_codec=self.settings.webm_codec)
+        return AvVideoMaker(video_codec=self.settings.webm_codec, credentials=self._credentials())
+
+    def _credentials(self) -> Credentials | None:
+        """What videos are signed with. Raises `BadSetting` for a certificate without its key, and the other
+        way round."""
+        from unstill.media.content_credentials import Credentials
+
+        chain, key = self.settings.c2pa_certificate, self.settings.c2pa_key
+        if chain is None and key is None:
+            return None
+        if chain is None or key is None:
+            raise BadSetting(
+                name="c2pa_key" if key is None else "c2pa_certificate", value="unset",
+                expected="a file: both are needed to sign", expected_zh="文件：签名需要证书和私钥两项",
+                source="the settings", source_zh="设置",
+            )  # fmt: skip
+        return Credentials(chain.expanduser(), key.expanduser())
+
+    @cached_property
+    def weights(self) -> Weights:
+        from unstill.adapters.weights import WeightShelf
+
+        return WeightShelf(self.settings)
 
     @property
     def keep_prompt(self) -> bool:
         return self.settings.keep_prompt
+
+    @property
+    def visible_label(self) -> LabelRule:
+        return self.settings.visible_label
 
     @property
     def language(self) -> Language | None:
@@ -113,7 +152,7 @@ class House:
     def _new_engine(self, card: ModelCard) -> Engine:
         family = next(f for f in self.families if any(c.id == card.id for c in f.cards))
         try:
-            return family.engine()
+            return family.engine(self.weights)
         except ImportError as error:
             raise EngineBroken(param="model", name=card.id) from error
 
@@ -127,24 +166,41 @@ class House:
 
         poster(video, target)
 
-    def thumbnails(self, video: Path, folder: Path) -> tuple[Path, Path]:
-        from unstill.media.sheets import sprite_sheet, thumbnail
+    def small_pictures(self, num_frames: int) -> SmallPictures:
+        from unstill.media.sheets import Contact
 
-        small, sheet = folder / f"{video.stem}.jpg", folder / f"{video.stem}.sheet.jpg"
-        thumbnail(video, small)
-        sprite_sheet(video, sheet)
-        return small, sheet
+        return Contact(num_frames)
+
+    def keep(self, frame: Frame, path: Path) -> None:
+        from unstill.media.sheets import save
+
+        save(frame, path)
 
     def tail(self, video: Path) -> tuple[Frame, int]:
-        from unstill.media.read_video import count_frames, probe
-        from unstill.media.sheets import last_frame
+        from unstill.media.sheets import tail
 
-        return last_frame(video), count_frames(video, probe(video))
+        return tail(video)
 
     def stitched(self, source: Path, continuation: Iterator[Frame]) -> Iterator[Frame]:
         from unstill.media.sheets import stitched
 
         return stitched(source, continuation)
+
+    def keys(self, folder: Path) -> KeyStore:
+        from unstill.adapters.key_store import KeyFile
+
+        return KeyFile(folder)
+
+    def serve(self, flags: Mapping[str, object], ready: Ready) -> None:
+        from unstill.serving import serve
+        from unstill.settings import load_settings
+
+        serve(load_settings(flags), self, ready)
+
+    def backup(self, data: Path, target: Path) -> None:
+        from unstill.serving.backup import offline_backup
+
+        offline_backup(data, target)
 
 
 def discover(entries: Sequence[EntryPoint] | None = None) -> tuple[list[EngineFamily], list[str]]:

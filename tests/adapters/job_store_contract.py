@@ -220,7 +220,7 @@ class JobStoreContract:
         job = put(world.store)
         world.store.delete(job.id)
         world.clock.pass_s(1)
-        world.store.purge(world.clock.wall())
+        world.store.purge(0)
         assert put(world.reopen()).number > job.number
 
     def test_lists_can_be_narrowed(self, world: World) -> None:
@@ -303,6 +303,23 @@ class JobStoreContract:
         assert fresh
         assert theirs.owner == "key_b"
 
+    def test_a_known_key_is_found_without_storing_anything(self, world: World) -> None:
+        """Whatever became of its job; an unknown key, and another owner's, finds nothing."""
+        key = Idempotency("k", "digest")
+        assert world.store.find("key_a", key) is None
+        job, _ = world.store.add(new(idempotency=key), MANY)
+        with unchanged(world.store, job.id):
+            assert world.store.find("key_a", key) == job
+            assert world.store.find("key_b", key) is None
+            assert world.store.find("key_a", Idempotency("other", "digest")) is None
+            with pytest.raises(IdempotencyMismatch):
+                world.store.find("key_a", Idempotency("k", "another"))
+        done = world.store.complete(take(world.store), OUTPUT, ())
+        assert world.reopen().find("key_a", key) == done
+        deleted = world.store.delete(job.id)
+        assert world.store.find("key_a", key) == deleted
+        assert world.store.page().jobs == ()
+
     @pytest.mark.parametrize("jump_s", [3600.0, MONTH_S, -3600.0, -MONTH_S])
     def test_a_key_is_remembered_for_a_day_of_real_time(self, world: World, jump_s: float) -> None:
         """However the wall clock jumps."""
@@ -310,8 +327,10 @@ class JobStoreContract:
         job = world.store.add(new(idempotency=key), MANY)[0]
         world.clock.wall_s += jump_s
         world.clock.pass_s(KEEP_KEYS_S - 1)
+        assert world.store.find("key_a", key) == world.store.get(job.id)
         assert world.store.add(new(idempotency=key), MANY) == (world.store.get(job.id), False)
         world.clock.pass_s(1)
+        assert world.store.find("key_a", key) is world.store.find("key_a", Idempotency("k", "x")) is None
         assert world.store.add(new(idempotency=key), MANY)[1]
 
     def test_a_key_outlives_a_new_start_of_the_computer(self, world: World) -> None:
@@ -319,8 +338,10 @@ class JobStoreContract:
         world.store.add(new(idempotency=key), MANY)
         world.clock.start_anew()
         world.clock.wall_s += KEEP_KEYS_S - 1
+        assert world.store.find("key_a", key) is not None
         assert not world.store.add(new(idempotency=key), MANY)[1]
         world.clock.wall_s += 1
+        assert world.store.find("key_a", key) is None
         assert world.store.add(new(idempotency=key), MANY)[1]
 
     # --- leases and the fence -------------------------------------------------------------------------
@@ -527,18 +548,35 @@ class JobStoreContract:
         world.store.cancel(old.id)
         for job in (old, running, source):
             world.store.delete(job.id)
-        at = world.clock.wall()
-        world.clock.pass_s(1)
+        world.clock.pass_s(10)
         kept = put(world.store)
         world.store.delete(kept.id)
-        assert world.store.purge(at) == []
-        assert [job.id for job in world.store.purge(at + 1)] == [old.id]
+        assert world.store.purge(11) == world.store.purge(10) == []
+        assert [job.id for job in world.store.purge(9)] == [old.id]
         with pytest.raises(VideoNotFound):
             world.store.restore(old.id)
         world.store.cancel(later.id)
-        assert [job.id for job in world.store.purge(at + 1)] == [source.id]
+        assert [job.id for job in world.store.purge(9)] == [source.id]
         world.store.free_all()
-        assert [job.id for job in world.store.purge(at + 2)] == [running.id, kept.id]
+        world.clock.pass_s(1)
+        assert [job.id for job in world.store.purge(0)] == [running.id, kept.id]
+
+    def test_purge_does_not_go_by_the_wall_clock(self, world: World) -> None:
+        """Neither a jump ahead nor one back brings it early; after a new boot the wall clock is all there is."""
+        one, two = put(world.store), put(world.store)
+        world.store.delete(one.id)
+        world.clock.wall_s -= MONTH_S
+        world.store.delete(two.id)
+        world.clock.wall_s += 2 * MONTH_S
+        assert world.store.purge(3600) == []
+        world.clock.pass_s(3601)
+        assert [job.id for job in world.store.purge(3600)] == [one.id, two.id]
+        three = put(world.store)
+        world.store.delete(three.id)
+        world.clock.start_anew()
+        assert world.store.purge(3600) == []
+        world.clock.pass_s(3601)
+        assert [job.id for job in world.store.purge(3600)] == [three.id]
 
     def test_files_are_those_that_rows_name(self, world: World) -> None:
         """Deleted jobs still own theirs; purged ones do not."""
@@ -550,7 +588,7 @@ class JobStoreContract:
         names = {"inputs/a.png", OUTPUT.file, OUTPUT.thumbnail, OUTPUT.spritesheet, "inputs/b.png"}
         assert world.store.files() == names
         world.clock.pass_s(1)
-        world.store.purge(world.clock.wall())
+        world.store.purge(0)
         assert world.store.files() == {"inputs/b.png"}
 
     # --- the whole ------------------------------------------------------------------------------------

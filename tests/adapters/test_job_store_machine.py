@@ -44,6 +44,7 @@ class Model:
     crashes: int = 0
     cancel: bool = False
     deleted_at: float | None = None
+    deleted_steady: float | None = None
     lease_until: float = 0.0
     history: list[State] = field(default_factory=list)
 
@@ -152,7 +153,7 @@ class StoreMachine(RuleBasedStateMachine):
                 self.store.delete(job_id)
             return
         self.store.delete(job_id)
-        job.deleted_at = self.clock.wall()
+        job.deleted_at, job.deleted_steady = self.clock.wall(), self.clock.steady()
         job.cancel = job.cancel or job.state not in FINAL
         job.state = GONE if job.state is Q else job.state
 
@@ -162,7 +163,7 @@ class StoreMachine(RuleBasedStateMachine):
                 self.store.restore(job_id)
             return
         self.store.restore(job_id)
-        self.jobs[job_id].deleted_at = None
+        self.jobs[job_id].deleted_at = self.jobs[job_id].deleted_steady = None
 
     # --- what workers do ------------------------------------------------------------------------------
 
@@ -251,13 +252,13 @@ class StoreMachine(RuleBasedStateMachine):
             job.back(crashed=False)
 
     def purge(self, age_s: float) -> None:
-        before = self.clock.wall() - age_s
+        before = self.clock.steady() - age_s
         old = {
             name
             for name, job in self.jobs.items()
-            if job.deleted_at is not None and job.deleted_at < before and job.state in FINAL
+            if job.deleted_steady is not None and job.deleted_steady < before and job.state in FINAL
         }
-        assert {job.id for job in self.store.purge(before)} == old
+        assert {job.id for job in self.store.purge(age_s)} == old
         for name in old:
             del self.jobs[name]
 

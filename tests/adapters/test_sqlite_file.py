@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from job_store_contract import HALF, MANY, OUTPUT, FakeClock, new, put, take
-from unstill.adapters.sqlite_jobs import SqlJobs, open_jobs
+from unstill.adapters.sqlite_jobs import SqliteFile, SqlJobs, open_jobs
 from unstill.adapters.sqlite_jobs.file_systems import kind_of, wal_is_safe
 from unstill.adapters.sqlite_jobs.rows import seal
 from unstill.adapters.sqlite_jobs.tables import meta
@@ -340,6 +340,40 @@ def test_a_backup_taken_while_writing_is_whole(path: Path, tmp_path: Path) -> No
             assert sum(j.state is not State.COMPLETED for j in jobs) <= 1
             sizes.append(len(jobs))
     assert sizes == sorted(sizes)
+
+
+@pytest.mark.parametrize("wal", [True, False], ids=["WAL", "DELETE"])
+def test_a_backup_does_not_wait_for_ever(path: Path, tmp_path: Path, wal: bool) -> None:
+    """With a rollback journal somebody who writes shuts readers out: then the store is busy, after a while,
+    and nothing is left of the copy. With a write-ahead log nobody is in the way."""
+    store = SqlJobs(SqliteFile(path, busy_s=0.3, wal=wal), FakeClock())
+    try:
+        put(store)
+        copy = tmp_path / "copies" / "a.db"
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            if wal:
+                store.backup(copy)
+            else:
+                with pytest.raises(StoreBusy):
+                    store.backup(copy)
+            other.execute("ROLLBACK")
+        assert copy.exists() == wal
+        store.backup(copy)
+        assert [p.name for p in copy.parent.iterdir()] == ["a.db"]
+    finally:
+        store.close()
+
+
+def test_a_backup_waits_its_turn(path: Path, tmp_path: Path) -> None:
+    """Of our own writers, too: they and the copy queue, and the copy gives up when its time is over."""
+    store = SqlJobs(SqliteFile(path, busy_s=0.3, wal=False), FakeClock())
+    try:
+        with store._database.writing(), pytest.raises(StoreBusy):
+            store.backup(tmp_path / "a.db")
+        store.backup(tmp_path / "a.db")
+    finally:
+        store.close()
 
 
 # --- disks ------------------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement
 
 from job_store_contract import JobStoreContract, World
 from unstill.adapters.sqlite_jobs import SqliteFile, SqlJobs
+from unstill.adapters.sqlite_jobs.tables import idempotency as keys
 from unstill.adapters.sqlite_jobs.tables import videos
-from unstill.core.queue import Claim, Limits, NewJob
+from unstill.core.queue import Claim, Idempotency, Limits, NewJob
 from unstill.domain.job import Job, Output, Progress
 from unstill.domain.notes import Note
 
@@ -79,6 +80,16 @@ class NoIdempotency(SqlJobs):
         return super().add(replace(new, idempotency=None), limits)
 
 
+class KeysNeverForgotten(SqlJobs):
+    """A key is found however old it is."""
+
+    def find(self, owner: str, idempotency: Idempotency) -> Job | None:
+        made = keys.select().where(keys.c.owner == owner, keys.c.key == idempotency.key)
+        with self._database.reading() as connection:
+            found = connection.execute(made).one_or_none()
+        return self.get(found.job_id, deleted=True) if found else None
+
+
 class LeasesByTheWallClock(SqlJobs):
     """One clock for people and leases."""
 
@@ -130,6 +141,8 @@ def keeps(variant: type[SqlJobs], rule: str, folder: Path, *arguments: object) -
         (EarlyCompleted, "test_a_finished_job_comes_back_with_its_output", ()),
         (NoIdempotency, "test_a_key_gives_the_same_job_again", ()),
         (NoIdempotency, "test_a_key_of_another_request_is_refused", ()),
+        (KeysNeverForgotten, "test_a_key_is_remembered_for_a_day_of_real_time", (3600.0,)),
+        (KeysNeverForgotten, "test_a_known_key_is_found_without_storing_anything", ()),
         (AttemptsStartOver, "test_attempts_only_grow", ()),
         (LeasesByTheWallClock, "test_a_lease_of_another_boot_has_run_out", ()),
         (LeasesByTheWallClock, "test_the_wall_clock_moves_no_lease", (3600.0,)),

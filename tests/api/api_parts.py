@@ -19,10 +19,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from testcard import draw
 from unstill import wiring
+from unstill.adapters.key_store import KeyFile, SessionFile
 from unstill.adapters.picture_child import PictureChild
 from unstill.adapters.sqlite_jobs import open_jobs
 from unstill.apps.api.app import create_app
 from unstill.apps.api.context import ApiSettings
+from unstill.apps.api.guard import Guard, GuardSettings, guarded_protocol
 from unstill.core.clock import SystemClock
 from unstill.core.crew import WorkerView
 from unstill.core.events import Events
@@ -198,8 +200,8 @@ class Station:
         self.inbox.close()
 
 
-def build(data: Path, entries: list[object], **more: object) -> Station:
-    """A station over a new data folder; ``more`` are its ApiSettings."""
+def build(data: Path, entries: list[object], guard: GuardSettings | None = None, **more: object) -> Station:
+    """A station over a new data folder; ``more`` are its ApiSettings. With ``guard`` its keys are files."""
     data.mkdir(parents=True, exist_ok=True)
     house = wiring.House(Settings(), entries=entries)  # type: ignore[arg-type]
     store, events = open_jobs(data / "unstill.db", SystemClock()), Events()
@@ -210,6 +212,11 @@ def build(data: Path, entries: list[object], **more: object) -> Station:
         limits=Limits(queued=6, queued_per_owner=4), room=Room(data, floor_bytes=0),
     )  # fmt: skip
     settings = ApiSettings(**{"look_s": 0.2, "heartbeat_s": 0.2, **more})  # type: ignore[arg-type]
-    app = OwnerByKey(create_app(service, settings, crew=worker, keys_store=MemoryKeys()))
-    config = uvicorn.Config(app, port=0, log_level="warning", ws="none", timeout_graceful_shutdown=3)
+    keys = KeyFile(data) if guard else MemoryKeys()
+    app: ASGIApp = create_app(service, settings, crew=worker, keys_store=keys)
+    app = Guard(app, guard, keys, SessionFile(data)) if guard else OwnerByKey(app)
+    http = guarded_protocol(guard.connection) if guard else "auto"
+    config = uvicorn.Config(
+        app, port=0, log_level="warning", ws="none", http=http, timeout_graceful_shutdown=3
+    )
     return Station(service, worker, app, uvicorn.Server(config), inbox)

@@ -138,3 +138,16 @@ def test_too_little_memory_is_said_before_the_work() -> None:
     made = plan(Machine(cores=1, memory_bytes=10 << 20))
     assert not made.fits
     assert "10 MiB are free" in made.notes[-1].text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fps", "said"), [("gif", 50, False), ("gif", 60, True), ("webp", 60, False), ("mp4", 60, False)]
+)
+def test_frames_that_a_format_cannot_show_are_said(kind: str, fps: int, said: bool) -> None:
+    """GIF shows at most 50 a second; the number is named in both languages."""
+    made = plan(format=kind, fps=fps)
+    assert ("frames_left_out" in codes(made)) is said
+    if said:
+        (note,) = (n for n in made.notes if n.code == "frames_left_out")
+        for text in (note.text("en"), note.text("zh")):
+            assert all(word in text for word in ("GIF", "50", "60"))

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from unstill.adapters.picture_child import ChildSettings, PictureChild
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet() -> None:
+    """Request lines are printed nowhere."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,17 @@ def server(tmp_path: Path, keys: KeyFile) -> Iterator[Server]:
         yield server
 
 
+OPERATOR = "operator-" + "s" * 32
+
+
+@pytest.fixture
+def operated(tmp_path: Path, keys: KeyFile) -> Iterator[Server]:
+    """A server whose operator has a secret of his own."""
+    settings = GuardSettings(auth="keys", operator=OPERATOR)
+    with serving(tmp_path, settings, keys, SessionFile(tmp_path)) as server:
+        yield server
+
+
 def asks(server: Server, **headers: str) -> httpx.Response:
     return httpx.get(server.url + "/v1/x", headers={k.replace("_", "-"): v for k, v in headers.items()})
 
@@ -140,3 +151,36 @@ def test_a_foreign_page_cannot_use_the_session(server: Server) -> None:
         browser.get(server.url + "/", headers=PAGE)
         answer = browser.post(server.url + "/v1/x", headers={"Origin": "http://localhost:1"})
         assert answer.json()["error"]["code"] == "foreign_origin"
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {OPERATOR}"}, {"X_Api_Key": OPERATOR}])
+def test_the_operators_secret_means_the_operator(operated: Server, headers: dict[str, str]) -> None:
+    """The command line on the same machine acts for nobody in particular, beside all keys."""
+    answer = asks(operated, **headers).json()
+    assert (answer["owner"], answer["via"]) == ("", "key")
+
+
+@pytest.mark.parametrize(
+    "secret", ["", OPERATOR[:-1], OPERATOR + "s", OPERATOR.upper(), OPERATOR[1:], "operator", "\xe9" * 9]
+)
+def test_nothing_but_the_whole_secret_does(operated: Server, keys: KeyFile, secret: str) -> None:
+    """And keys go on to work as ever."""
+    headers = {"Authorization": f"Bearer {secret}".rstrip().encode("latin-1")}
+    assert httpx.get(operated.url + "/v1/x", headers=headers).status_code == 401
+    key, own = keys.add("laptop")
+    assert asks(operated, X_Api_Key=own).json()["owner"] == key.id
+
+
+@pytest.mark.parametrize("operator", [None, ""])
+def test_without_an_operators_secret_none_is_taken(tmp_path: Path, operator: str | None) -> None:
+    """An empty one least of all."""
+    with serving(tmp_path, GuardSettings(auth="keys", operator=operator)) as server:
+        for headers in ({}, {"Authorization": "Bearer"}, {"X_Api_Key": ""}, {"X_Api_Key": "None"}):
+            assert asks(server, **headers).status_code == 401
+
+
+def test_secrets_do_not_show_in_the_settings(tmp_path: Path) -> None:
+    """Whoever logs them logs no secret."""
+    shown = repr(GuardSettings(operator=OPERATOR, link_token="link-token"))
+    assert OPERATOR not in shown
+    assert "link-token" not in shown

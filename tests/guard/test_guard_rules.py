@@ -11,7 +11,7 @@ from guard_server import Server, body, head, serving, status
 
 from unstill.apps.api.guard import GuardSettings
 from unstill.apps.api.guard.buckets import Buckets
-from unstill.apps.api.guard.headers import language_of
+from unstill.apps.api.language import language_of
 from unstill.domain.service_errors import TooManyRequests
 
 
@@ -176,10 +176,19 @@ def test_errors_speak_the_clients_language(server: Server) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("zh", "zh"), ("en, zh", "en"), ("zh;q=0.2, en;q=0.9", "en"), ("fr, zh-TW;q=0.1", "zh"), ("", "en"),
-     ("zh;q=x", "en"), ("de", "en"), ("zh;q=0", "en")],
+     ("zh;q=x", "en"), ("de", "en"), ("zh;q=0", "en"), ("zh, en", "zh"), ("en;q=0.5, zh;q=0.5", "en"),
+     ("EN-gb", "en"), ("zh-Hant-TW", "zh"), ("*", "en"), ("zhx", "en"), ("de," * 40 + "zh", "en")],
 )  # fmt: skip
 def test_the_language_is_the_one_ranked_higher(text: str, expected: str) -> None:
+    """Of two that are ranked alike the one named first."""
     assert language_of([(b"accept-language", text.encode())]) == expected
+
+
+def test_a_server_has_a_language_of_its_own() -> None:
+    """For clients that name neither of ours; a header may come in parts."""
+    assert language_of([(b"accept-language", b"de")], "zh") == language_of([], "zh") == "zh"
+    parts = [(b"accept-language", b"de"), (b"accept", b"zh"), (b"accept-language", b"en;q=0.1")]
+    assert language_of(parts, "zh") == "en"
 
 
 @pytest.mark.parametrize(

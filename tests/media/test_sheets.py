@@ -14,7 +14,8 @@ from PIL import Image
 from plans import make_plan, moving_picture, write_video
 from unstill.domain.errors import FileMissing, NotAVideo, NotWritable, SizesDiffer
 from unstill.media.read_video import probe, read_frames
-from unstill.media.sheets import last_frame, sprite_sheet, stitched, thumbnail
+from unstill.media.sheets import Contact, last_frame, save, stitched, tail
+from unstill.media.video import AvVideoMaker
 
 Pixels = npt.NDArray[np.uint8]
 KINDS = ["mp4", "webm", "gif", "webp"]
@@ -32,6 +33,19 @@ def grey_video(path: Path, values: list[int], width: int = 96, height: int = 64,
     return path
 
 
+def contact(video: Path, out: Path, num_frames: int | None = None, **sizes: int) -> tuple[Path, Path]:
+    """Both small pictures of a video, taken while it is checked: thumb.jpg and sheet.jpg in ``out``."""
+    facts = probe(video)
+    pictures = Contact(num_frames or facts.num_frames, **sizes)
+    plan = make_plan(
+        facts.container, width=facts.width, height=facts.height, num_frames=facts.num_frames,
+        fps=round(facts.fps),
+    )  # fmt: skip
+    AvVideoMaker().check(video, plan, pictures.see)
+    pictures.save(out / "thumb.jpg", out / "sheet.jpg")
+    return out / "thumb.jpg", out / "sheet.jpg"
+
+
 def opened(path: Path) -> Pixels:
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"))
@@ -42,13 +56,12 @@ def test_a_sprite_sheet_is_the_videos_own_frames(tmp_path: Path, kind: str) -> N
     """Each cell against the decoded frame of that time, the first and the last among them."""
     video = tmp_path / f"clip.{kind}"
     write_video(video, make_plan(kind, width=128, height=96, num_frames=33))
-    sprite_sheet(video, tmp_path / "sheet.jpg", columns=4, rows=3, width=64)
-    sheet, frames = opened(tmp_path / "sheet.jpg"), list(read_frames(video))
-    assert sheet.shape == (3 * 48, 4 * 64, 3)
-    for cell in range(12):
-        row, column = divmod(cell, 4)
+    sheet, frames = opened(contact(video, tmp_path, width=64)[1]), list(read_frames(video))
+    assert sheet.shape == (5 * 48, 5 * 64, 3)
+    for cell in range(25):
+        row, column = divmod(cell, 5)
         got = sheet[row * 48 : (row + 1) * 48, column * 64 : (column + 1) * 64].astype(float)
-        wanted = frames[round(cell * (len(frames) - 1) / 11)]
+        wanted = frames[round(cell * (len(frames) - 1) / 24)]
         small = np.asarray(Image.fromarray(wanted).resize((64, 48), Image.Resampling.BOX)).astype(float)
         assert np.abs(got - small).mean() < 8, cell
         assert np.abs((got - small).mean(axis=(0, 1))).max() < 2, "the colours are off"
@@ -57,8 +70,7 @@ def test_a_sprite_sheet_is_the_videos_own_frames(tmp_path: Path, kind: str) -> N
 def test_a_sheet_by_default_is_five_by_five(tmp_path: Path) -> None:
     """25 cells of 160 pixels across; brightness rises cell by cell as it does in the video."""
     video = grey_video(tmp_path / "clip.mp4", list(range(20, 220, 4)))
-    sprite_sheet(video, tmp_path / "sheet.jpg")
-    sheet = opened(tmp_path / "sheet.jpg")
+    sheet = opened(contact(video, tmp_path)[1])
     assert sheet.shape == (5 * 107, 800, 3)
     cells = [sheet[r * 107 + 53, c * 160 + 80, 0] for r in range(5) for c in range(5)]
     assert cells == sorted(cells)
@@ -69,43 +81,32 @@ def test_a_sheet_by_default_is_five_by_five(tmp_path: Path) -> None:
 def test_a_short_video_fills_the_sheet(tmp_path: Path) -> None:
     """Three frames in 25 cells: repeated in order, no black cell."""
     video = grey_video(tmp_path / "clip.mp4", [60, 120, 180])
-    sprite_sheet(video, tmp_path / "sheet.jpg", width=32)
-    sheet = opened(tmp_path / "sheet.jpg")
+    sheet = opened(contact(video, tmp_path, width=32)[1])
     cells = [round(int(sheet[r * 21 + 10, c * 32 + 16, 0]) / 60) for r in range(5) for c in range(5)]
     assert cells == sorted(cells)
     assert set(cells) == {1, 2, 3}
 
 
-def test_a_header_that_promises_more_frames_leaves_no_black_cells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The last frame there is stands in for those there are not."""
-    from dataclasses import replace
-
-    from unstill.media import sheets
-
+def test_a_file_with_fewer_frames_than_planned_leaves_no_black_cells(tmp_path: Path) -> None:
+    """A GIF leaves some out above 50 a second: the last frame there is stands in for those there are not."""
     video = grey_video(tmp_path / "clip.mp4", [100] * 10)
-    boast = replace(probe(video), num_frames=20)
-    monkeypatch.setattr(sheets, "probe", lambda path: boast)
-    sprite_sheet(video, tmp_path / "sheet.jpg", width=32)
-    assert opened(tmp_path / "sheet.jpg").min() > 90
+    assert opened(contact(video, tmp_path, num_frames=20, width=32)[1]).min() > 90
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("suffix", ["jpg", "webp"])
-def test_a_thumbnail_shows_the_middle(tmp_path: Path, kind: str, suffix: str) -> None:
+def test_a_thumbnail_shows_the_middle(tmp_path: Path, kind: str) -> None:
     """Its shape kept, its longer side at most what was asked for."""
     video = grey_video(tmp_path / f"clip.{kind}", [40] * 8 + [160] * 9 + [90] * 8, 192, 96)
-    thumbnail(video, tmp_path / f"thumb.{suffix}", side=64)
-    with Image.open(tmp_path / f"thumb.{suffix}") as picture:
-        assert (picture.format, picture.size) == ({"jpg": "JPEG", "webp": "WEBP"}[suffix], (64, 32))
-    assert abs(opened(tmp_path / f"thumb.{suffix}").mean() - 160) < 6
+    small = contact(video, tmp_path, side=64)[0]
+    with Image.open(small) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 32))
+    assert abs(opened(small).mean() - 160) < 6
 
 
 def test_a_thumbnail_is_never_larger_than_the_video(tmp_path: Path) -> None:
     """Small videos are not blown up."""
-    thumbnail(grey_video(tmp_path / "clip.mp4", [99] * 3), tmp_path / "thumb.jpg")
-    assert opened(tmp_path / "thumb.jpg").shape == (64, 96, 3)
+    video = grey_video(tmp_path / "clip.mp4", [99] * 3)
+    assert opened(contact(video, tmp_path)[0]).shape == (64, 96, 3)
 
 
 @pytest.mark.parametrize(
@@ -115,17 +116,18 @@ def test_a_thumbnail_is_never_larger_than_the_video(tmp_path: Path) -> None:
 )
 def test_a_dark_middle_is_passed_over(tmp_path: Path, values: list[int], wanted: int) -> None:
     """Light after it or before it is found; a video that is dark throughout still has a thumbnail."""
-    thumbnail(grey_video(tmp_path / "clip.mp4", values), tmp_path / "thumb.jpg")
-    assert abs(opened(tmp_path / "thumb.jpg").mean() - wanted) < 6
+    video = grey_video(tmp_path / "clip.mp4", values)
+    assert abs(opened(contact(video, tmp_path)[0]).mean() - wanted) < 6
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_last_frame_is_the_very_last(tmp_path: Path, kind: str) -> None:
-    """The same pixels as reading everything gives."""
+    """The same pixels as reading everything gives, and how many frames there were."""
     video = tmp_path / f"clip.{kind}"
     write_video(video, make_plan(kind, num_frames=21))
     frames = list(read_frames(video))
     assert np.array_equal(last_frame(video), frames[-1])
+    assert tail(video)[1] == len(frames)
     assert not np.array_equal(frames[-1], frames[-2])
 
 
@@ -167,25 +169,21 @@ def test_sizes_that_differ_are_refused_before_the_first_frame(tmp_path: Path) ->
         next(stitched(source, greys([1, 2], 64, 48)))
 
 
-@pytest.mark.parametrize("writer", [thumbnail, sprite_sheet])
-def test_pictures_appear_whole_or_not_at_all(tmp_path: Path, writer: object) -> None:
-    """An old picture is replaced; from no video comes no picture; nothing temporary stays."""
-    assert callable(writer)
-    video = grey_video(tmp_path / "clip.mp4", [80] * 4)
-    out = tmp_path / "out" / "clip.jpg"
-    writer(video, out)
+@pytest.mark.parametrize("ending", ["jpg", "webp", "png"])
+def test_pictures_appear_whole_or_not_at_all(tmp_path: Path, ending: str) -> None:
+    """An old picture is replaced; where none can be written nothing stays. A PNG is exact."""
+    picture = next(moving_picture(96, 64, 1))
+    out = tmp_path / "out" / f"clip.{ending}"
+    save(np.zeros_like(picture), out)
     first = out.read_bytes()
-    writer(grey_video(tmp_path / "other.mp4", [180] * 4), out)
+    save(picture, out)
     assert out.read_bytes() != first
-    (tmp_path / "text.mp4").write_bytes(b"hello")
-    with pytest.raises(NotAVideo):
-        writer(tmp_path / "text.mp4", tmp_path / "none" / "clip.jpg")
-    with pytest.raises(FileMissing):
-        writer(tmp_path / "nothing.mp4", tmp_path / "none" / "clip.jpg")
+    with Image.open(out) as found:
+        assert found.format == {"jpg": "JPEG", "webp": "WEBP", "png": "PNG"}[ending]
+    assert np.array_equal(opened(out), picture) == (ending == "png")
     with pytest.raises(NotWritable):
-        writer(video, tmp_path / "text.mp4" / "clip.jpg")
-    assert [p.name for p in out.parent.iterdir()] == ["clip.jpg"]
-    assert not (tmp_path / "none").exists()
+        save(picture, out / "clip.jpg")
+    assert [p.name for p in out.parent.iterdir()] == [out.name]
 
 
 @pytest.mark.parametrize("reader", [last_frame, lambda path: next(stitched(path, iter([])))])

@@ -101,7 +101,7 @@ class Naughty(Slide):
 class NaughtyFamily(Family):
     cards = (NAUGHTY,)
 
-    def engine(self) -> Naughty:
+    def engine(self, weights: object = None) -> Naughty:
         return Naughty()
 
 

@@ -96,6 +96,7 @@ class Rig:
         self._made += 1
         video = f"video_{self._made:024x}"
         fields = {name: more.pop(name) for name in ("kind", "source") if name in more}
+        plan = {"num_frames": 8, "estimated_seconds": 0.1, **more.pop("plan", {})}
         request = {
             "prompt": prompt,
             "model": model,
@@ -107,7 +108,7 @@ class Rig:
         }
         self.store.add(
             NewJob(
-                id=video, owner="", request=request, plan={"num_frames": 8, "estimated_seconds": 0.1},
+                id=video, owner="", request=request, plan=plan,
                 input=Input("inputs/a.png", "photo.jpg", "", 64, 48), **fields,
             ),
             Limits(1000, 1000),

@@ -26,7 +26,7 @@ from unstill.core.worker import (
 )
 
 TASK = Task("video_1", 1, {}, "/a.png", "/a.mp4", "photo.jpg")
-DONE = Done("/a.mp4", 1, "ff", 1.0, 1)
+DONE = Done("/a.mp4", 1, 2, "ff", 1.0, 1)
 HELLO = Hello(1, "cpu", ())
 
 

@@ -13,7 +13,7 @@ import pytest
 from rigs import Rig, alive, until
 from unstill.core.dispatch import Dispatchers
 from unstill.domain.job import State
-from unstill.media.read_video import probe
+from unstill.media.read_video import probe, read_metadata
 
 Rigs = Callable[..., Rig]
 
@@ -44,6 +44,40 @@ def test_a_job_becomes_a_video(rig: Rigs, caplog: pytest.LogCaptureFixture) -> N
     lost = server.settled(server.add("pan left", kind="extend", source="video_none"))
     assert lost.failure is not None
     assert lost.failure.code == "video_not_found"
+
+
+def test_a_labelled_job_keeps_what_an_extension_needs(rig: Rigs) -> None:
+    """Its row names the bare last frame, so that no sweep takes it; the label's language is the plan's."""
+    server = rig()
+    wish = {"model": "testcard", "visible_label": True, "plan": {"label_language": "zh"}}
+    job = server.settled(server.add("pan left", **wish))
+    assert job.output is not None
+    assert job.output.last_frame == f"outputs/{job.id}.1.last.png"
+    assert job.output.last_frame in server.store.files()
+    assert {"outputs/" + name for name in server.files()} == set(job.output.files())
+    longer = server.settled(server.add("pan left", kind="extend", source=job.id, num_frames=30, **wish))
+    assert longer.output is not None
+    assert longer.output.last_frame is None
+    entries = read_metadata(server.data / longer.output.file)
+    assert '"label_language":"zh"' in entries["unstill"]
+
+
+def test_a_file_that_was_written_to_after_the_worker_is_not_taken(rig: Rigs) -> None:
+    """Even where its size is the same: the worker's digest would not be its own. The job is tried again."""
+    server = rig(lease_s=30.0)
+    renew = server.store.renew
+
+    def meddled(claim: object, *more: object) -> bool:
+        server.store.renew = renew
+        (video,) = (server.data / "outputs").glob("*.mp4")
+        with video.open("rb+") as file:
+            file.write(b"\0")
+        return renew(claim, *more)
+
+    server.store.renew = meddled
+    job = server.settled(server.add("pan left"))
+    assert (job.state, job.attempt, job.crashes) == (State.COMPLETED, 2, 1)
+    assert not any(".1." in name for name in server.files())
 
 
 def test_a_killed_workers_job_goes_to_the_next_one(rig: Rigs, caplog: pytest.LogCaptureFixture) -> None:

@@ -31,7 +31,7 @@ from unstill.core.worker import (
 )
 from unstill.domain.notes import note
 
-TASK = Task("video_1", 2, {"prompt": "推进 \u2028 \n"}, "/a.png", "/b.mp4", "photo.jpg", label={"on": True})
+TASK = Task("video_1", 2, {"prompt": "推进 \u2028 \n"}, "/a.png", "/b.mp4", "photo.jpg", language="zh")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -52,7 +52,8 @@ def test_what_is_said_to_a_worker_is_what_it_hears(message: Any) -> None:
 @pytest.mark.parametrize(
     "message",
     [Hello(7, "cpu", ("motion",)), Tick("frame", 1, 2, "abcd"), Beat(), Failed("disk_full", {"path": "a"}),
-     Stopped(), Done("/b.mp4", 1, "ff", 0.5, 9, "/b.jpg", None, (note("no_subject"),), {"fps": 8})],
+     Stopped(), Done("/b.mp4", 1, 2**62, "ff", 0.5, 9, "/b.jpg", None, "/b.last.png", (note("no_subject"),),
+                     {"fps": 8})],
 )  # fmt: skip
 def test_what_a_worker_says_is_what_is_heard(message: Any) -> None:
     """Notes with read-only facts, too."""

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from unstill.core.inbox import Upload
 from unstill.core.plan import find_card
 from unstill.core.services import Services
 from unstill.domain.catalog import ModelCard, Option
-from unstill.domain.errors import InvalidField, OutOfRange, UnknownModel
-from unstill.domain.notes import Note, note
+from unstill.domain.errors import InvalidField, Language, OutOfRange, UnknownModel
+from unstill.domain.notes import Note
 from unstill.domain.request import VideoRequest
-
-MOST_IGNORED = 10
-"""Ignored fields that are named, at most."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a client wants: fields of `VideoRequest` by name, a length, and the names nobody here knows.
+    """What a client wants: fields of `VideoRequest` by name, a length, and what to say of all else it sent.
 
     ``seconds`` counts where neither ``num_frames`` is given nor a video is remixed; options may be text.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
-    ignored: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """What was sent and is not heeded: a typing mistake must not pass in silence."""
+    language: Language | None = None
+    """What the client reads: that of a visible label."""
 
 
 def request_of(ask: Ask, services: Services, image: object = None) -> VideoRequest:
@@ -81,19 +81,25 @@ def _option(name: str, value: object, option: Option | None) -> object:
     return value
 
 
-def ignored_notes(ask: Ask, model: str) -> tuple[Note, ...]:
-    """What was sent and not understood is said: a typing mistake must not pass in silence."""
-    return tuple(note("setting_unused", param=name[:40], model=model) for name in ask.ignored[:MOST_IGNORED])
+def digest_of(ask: Ask, upload: Upload | None, **besides: object) -> str:
+    """What makes two requests the same: what was asked for, the picture's bytes and what ``besides`` names.
 
-
-def digest_of(request: VideoRequest, upload: Upload | None, **besides: object) -> str:
-    """What makes two requests the same: settings as given (a drawn seed is not there yet) and the picture."""
-    said = {**request.settings(), **besides, "picture": upload and sha256_of(upload.raw)}
+    Only the request itself counts (a drawn seed is not there yet), neither a model's card nor what a video it
+    goes on from has become: sent again later, it is still the same. Raises a `BadRequest`.
+    """
+    request = VideoRequest(**{**ask.fields, "image": None})
+    options = {name: _plain(value) for name, value in request.options.items()}
+    said = {**request.settings(), "options": options, "seconds": ask.seconds, **besides}
+    said["picture"] = upload and upload.sha256()
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def sha256_of(raw: bytes | Path) -> str:
-    if isinstance(raw, bytes):
-        return hashlib.sha256(raw).hexdigest()
-    with raw.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _plain(value: object) -> object:
+    """An option's value, whether a form or JSON carried it."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if text in ("true", "false"):
+            return text == "true"
+        with contextlib.suppress(ValueError):
+            return float(text)
+    return value

@@ -7,24 +7,38 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from unstill.core.making import Ready, plan_for, prepare
+from unstill.core.metadata import read_settings
 from unstill.core.ports import Anchor, Engine, Picture, Tick
 from unstill.core.render import Rendered, render
 from unstill.core.worker import Done, Task
-from unstill.domain.errors import UnstillError
+from unstill.domain.errors import FileMissing, Language, UnstillError
 from unstill.domain.notes import Note
 from unstill.domain.request import VideoRequest
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
-    from unstill.core.ports import Frame
+    from unstill.core.ports import Frame, SmallPictures
     from unstill.core.services import Services
 
 LOG = logging.getLogger(__name__)
 OPEN, LOAD, FINISH = "open", "load", "finish"
 """Stages of ours; an engine brings its own, and `render` ends with "check"."""
+
+
+class Small(NamedTuple):
+    """Where the pictures of a video lie: thumbnail, sprite sheet, and its last frame without a label."""
+
+    thumbnail: Path
+    sheet: Path
+    last_frame: Path
+
+
+def small_pictures(video: Path) -> Small:
+    """The names; any of the pictures may be missing."""
+    return Small(*(video.with_suffix(ending) for ending in (".jpg", ".sheet.jpg", ".last.png")))
 
 
 def carry_out(task: Task, services: Services, tick: Tick) -> Done:
@@ -38,9 +52,10 @@ def carry_out(task: Task, services: Services, tick: Tick) -> Done:
         tick(OPEN, 0, 1)
         ready, film = _extension(task, services) if task.kind == "extend" else (_ready(task, services), None)
         tick(LOAD, 0, 1)
-        made = _render(task, ready, film, services, tick)
+        pictures = services.small_pictures(ready.plan.num_frames)
+        made = _render(task, ready, film, services, tick, pictures)
         tick(FINISH, 0, 1)
-        done = _facts(made, services)
+        done = _facts(made, pictures, services)
         tick(FINISH, 1, 1)
     except BaseException:
         for left in (target, *small_pictures(target)):
@@ -49,13 +64,9 @@ def carry_out(task: Task, services: Services, tick: Tick) -> Done:
     return done
 
 
-def small_pictures(video: Path) -> tuple[Path, Path]:
-    """Where the thumbnail and the sprite sheet of a video lie."""
-    return video.with_suffix(".jpg"), video.with_suffix(".sheet.jpg")
-
-
 def _ready(task: Task, services: Services) -> Ready:
-    ready = prepare(VideoRequest(image=Path(task.input), **task.request), services)
+    request = VideoRequest(image=Path(task.input), **task.request)
+    ready = prepare(request, services, language=task.language)
     return replace(ready, picture_name=task.picture_name)
 
 
@@ -65,6 +76,9 @@ class Film:
 
     added: Plan
     source: Path
+    labelled: int
+    """How many frames of the earlier part stand as they are where the whole has the visible label: all that
+    came with it, none that came without."""
 
 
 def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
@@ -74,13 +88,42 @@ def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
     """
     assert task.source is not None
     source = Path(task.source)
+    label, fps = _label_of(source, services)
     last, count = services.tail(source)
+    if label and services.maker.label(label, last.shape[1], last.shape[0], fps).shows(count - 1):
+        last = _bare_end(source, services)
     picture = Picture(last, task.picture_name, "pixels")
     size = f"{picture.width}x{picture.height}"
     request = VideoRequest(**{**task.request, "size": size, "fit": "crop", "loop": None})
-    added = plan_for(request, (picture.width, picture.height), services)
-    whole = replace(added, num_frames=count + added.num_frames - 1)
-    return Ready(whole, services.door.fit(picture, added), task.picture_name), Film(added, source)
+    added = plan_for(request, (picture.width, picture.height), services, task.language)
+    whole = replace(
+        added,
+        num_frames=count + added.num_frames - 1,
+        label=label or added.label,
+        request=added.request.model_copy(update={"visible_label": bool(label or added.label)}),
+    )
+    ready = Ready(whole, services.door.fit(picture, added), task.picture_name)
+    return ready, Film(added, source, count if label else 0)
+
+
+def _label_of(video: Path, services: Services) -> tuple[Language | None, float]:
+    """The language of the visible label on a video of ours and its frames a second, as it says itself."""
+    said = read_settings(services.metadata(video)) or {}
+    language: Language | None = said.get("label_language")
+    return (language, said["fps"]) if language and "fps" in said else (None, 0.0)
+
+
+def _bare_end(video: Path, services: Services) -> Frame:
+    """A video's last frame as it was before it was labelled: a camera that starts from the file's own would
+    carry the label away.
+
+    Raises:
+        FileMissing: what was kept of it is gone.
+    """
+    kept = small_pictures(video).last_frame
+    if not kept.exists():
+        raise FileMissing(path=kept)
+    return services.door.open(kept).pixels
 
 
 class _Continued:
@@ -107,7 +150,9 @@ class _Continued:
         self._engine.unload()
 
 
-def _render(task: Task, ready: Ready, film: Film | None, services: Services, tick: Tick) -> Rendered:
+def _render(
+    task: Task, ready: Ready, film: Film | None, services: Services, tick: Tick, pictures: SmallPictures
+) -> Rendered:
     with services.borrow(ready.plan.card) as engine:
         return render(
             ready.plan,
@@ -120,27 +165,34 @@ def _render(task: Task, ready: Ready, film: Film | None, services: Services, tic
             keep_prompt=services.keep_prompt if task.keep_prompt is None else task.keep_prompt,
             replace_existing=True,  # the name is this attempt's own: what is there was left by a dead one
             video_id=task.job_id,
+            labelled=film.labelled if film else 0,
+            see=pictures.see,
         )
 
 
-def _facts(made: Rendered, services: Services) -> Done:
-    video = made.path
-    small: str | None = None
-    sheet: str | None = None
+def _facts(made: Rendered, pictures: SmallPictures, services: Services) -> Done:
+    video, small = made.path, small_pictures(made.path)
+    drawn = True
     try:
-        small, sheet = map(str, services.thumbnails(video, video.parent))
+        pictures.save(small.thumbnail, small.sheet)
     except (UnstillError, OSError) as error:  # the video is what was asked for
+        drawn = False
         LOG.warning("no small pictures of %s: %s", video.name, type(error).__name__)
+    if made.bare_end is not None:
+        services.keep(made.bare_end, small.last_frame)
     with video.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+    status = video.stat()
     return Done(
         path=str(video),
-        size_bytes=video.stat().st_size,
+        size_bytes=status.st_size,
+        mtime_ns=status.st_mtime_ns,
         sha256=digest,
         elapsed_s=made.elapsed_s,
         peak_bytes=services.peak_bytes(),
-        thumbnail=small,
-        spritesheet=sheet,
+        thumbnail=str(small.thumbnail) if drawn else None,
+        spritesheet=str(small.sheet) if drawn else None,
+        last_frame=str(small.last_frame) if made.bare_end is not None else None,
         notes=made.notes,
         plan={name: value for name, value in made.plan.to_json().items() if name != "notes"},
     )

@@ -12,6 +12,7 @@ from unstill.core.plan import Plan, find_card
 from unstill.core.services import Services
 from unstill.domain.errors import OutOfRange
 from unstill.domain.job import Job, State
+from unstill.domain.notes import note
 from unstill.domain.request import FRAMES, VideoRequest
 from unstill.domain.service_errors import NotReady, Unsupported
 
@@ -36,7 +37,7 @@ class Extension:
 def remix_ask(source: Job, ask: Ask) -> Ask:
     """The same settings under another prompt, with a new seed unless one is given."""
     if source.kind != "generate":
-        raise Unsupported(what="remix an extension")
+        raise Unsupported(what="remix an extension", what_zh="给续写的视频换描述（remix）")
     old = {name: value for name, value in source.request.items() if name not in ("seed", "prompt")}
     timed = {"num_frames", "fps"} & ask.fields.keys()
     if ask.seconds is not None and "num_frames" not in timed:
@@ -63,7 +64,8 @@ def extension_of(source: Job, ask: Ask, services: Services) -> Extension:
     _check_source(source)
     heeded = _continued(source, ask, services)
     request = request_of(heeded, services)
-    plan = plan_for(request, (int(source.plan["width"]), int(source.plan["height"])), services)
+    size = (int(source.plan["width"]), int(source.plan["height"]))
+    plan = plan_for(request, size, services, source.plan.get("label_language") or ask.language)
     earlier = int(source.plan["num_frames"])
     total = earlier + plan.num_frames - 1
     if total > FRAMES[1]:
@@ -84,13 +86,15 @@ def _continued(source: Job, ask: Ask, services: Services) -> Ask:
     fields = {**kept, **said, "size": size, "fit": "crop", "num_frames": frames}
     if isinstance(said.get("options"), Mapping):
         fields["options"] = {**kept.get("options", {}), **said["options"]}
-    return Ask(fields, ignored=(*ask.ignored, *sorted(ask.fields.keys() - CHANGEABLE)))
+    kept_notes = [note("kept_from_source", param=name) for name in sorted(ask.fields.keys() - CHANGEABLE)]
+    return Ask(fields, notes=(*ask.notes, *kept_notes))
 
 
 def _check_source(source: Job) -> None:
     if source.state is not State.COMPLETED or source.output is None:
         raise NotReady(id=source.id, state=source.state.value)
     if not source.output.file.endswith(EXTENDABLE):
-        raise Unsupported(what=f"extend a .{source.output.file.rpartition('.')[2]}")
+        kind = source.output.file.rpartition(".")[2]
+        raise Unsupported(what=f"extend a .{kind}", what_zh=f"续写 .{kind} 文件")
     if source.plan.get("loop"):
-        raise Unsupported(what="extend a loop")
+        raise Unsupported(what="extend a loop", what_zh="续写循环视频")

@@ -200,7 +200,7 @@ class Dispatcher:
             picture_name=job.input.name,
             kind=job.kind,
             keep_prompt=self._settings.keep_prompt,
-            label=self._settings.label,
+            language=job.plan.get("label_language"),
         )
 
     def _attempt(self, job: Job, lease: Lease, task: Task) -> Outcome:

@@ -8,22 +8,22 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unstill.core.asking import Ask, digest_of, ignored_notes, request_of, sha256_of
+from unstill.core.asking import Ask, digest_of, request_of
 from unstill.core.derive import extension_of, remix_ask
 from unstill.core.events import Events
-from unstill.core.inbox import Inbox, Inspected, Upload
+from unstill.core.inbox import Inbox, Inspected, Taken, Upload
 from unstill.core.making import plan_for
 from unstill.core.plan import Plan
 from unstill.core.queue import Idempotency, JobStore, Limits, NewJob, Page
 from unstill.core.render import new_video_id
 from unstill.core.room import Room
 from unstill.core.services import Services
-from unstill.domain.errors import FileMissing, MissingArgument, NotAChoice, OutOfRange
+from unstill.domain.errors import DiskFull, FileMissing, MissingArgument, NotAChoice, OutOfRange
 from unstill.domain.job import Input, Job, State
 from unstill.domain.notes import Note
 from unstill.domain.request import SIDE
@@ -33,6 +33,8 @@ VARIANTS = ("video", "thumbnail", "spritesheet")
 USUAL = (1024, 1024)
 """A picture's size for refusing, before it is decoded, what no picture can make right."""
 MEAN_FRESH_S = 2.0
+TEMPORARY = "tmp"
+"""Below the data folder; emptied when a server starts."""
 
 
 def nobody_listens() -> None:
@@ -72,71 +74,74 @@ class VideoService:
     def create(self, ask: Ask, upload: Upload | None, owner: str, key: str | None = None) -> Job:
         """A queued job. The picture is on disk before the row is, and the row before this returns.
 
+        A request that is known by its key is answered from the store before anything else is looked at.
+
         Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`.
         """
-        self._open_for_work()
         if upload is None:
             example = "-F input_reference=@photo.jpg"
             raise MissingArgument(param="input_reference", argument="input_reference", example=example)
+        named = _named(key, ask, upload)
+        if known := self._known(owner, named):
+            return known
+        self._open_for_work()
         request = request_of(ask, self.services)
         plan_for(request, USUAL, self.services)
-        digest = digest_of(request, upload) if key else ""
         video_id = new_video_id()
-        taken = self.inbox.take(upload.raw, upload.name, video_id=video_id, background=request.background)
+        taken = self._take(upload, video_id, request.background)
         try:
-            plan = plan_for(request, (taken.input.width, taken.input.height), self.services)
+            size = (taken.input.width, taken.input.height)
+            plan = plan_for(request, size, self.services, ask.language)
             new = self._new(video_id, owner, plan, taken.input, ask, taken.notes)
-            job = self._add(_keyed(new, key, digest))
+            job = self._add(replace(new, idempotency=named))
         except Exception:
             self._forget(taken.input, video_id)
             raise
-        if job.id != video_id:  # the key was known: that job has its own picture
+        if job.id != video_id:  # the same request was quicker: its job has its own picture
             self._forget(taken.input, video_id)
         return job
 
     def remix(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
         """The same picture and settings under a new prompt, and another seed unless one is given."""
+        named = _named(key, ask, remix=source_id)
+        if known := self._known(owner, named):
+            return known
         self._open_for_work()
         source = self.store.get(source_id, owner)
         ask = remix_ask(source, ask)
         request = request_of(ask, self.services)
-        plan = plan_for(request, (source.input.width, source.input.height), self.services)
-        new = replace(self._new(new_video_id(), owner, plan, source.input, ask), source=source.id)
-        return self._add(_keyed(new, key, digest_of(request, None, remix=source.id)))
+        size = (source.input.width, source.input.height)
+        plan = plan_for(request, size, self.services, ask.language)
+        new = self._new(new_video_id(), owner, plan, source.input, ask)
+        return self._add(replace(new, source=source.id, idempotency=named))
 
-    def extend(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
-        """The video and ``ask.seconds`` more of it, in one file, going on from its last frame."""
-        self._open_for_work()
+    def extend(self, source: str | Upload, ask: Ask, owner: str, key: str | None = None) -> Job:
+        """A video of ours, by its id or sent back, and ``ask.seconds`` more of it in one file, going on from
+        its last frame."""
         if ask.seconds is None:
             raise MissingArgument(param="seconds", argument="seconds", example="seconds=4")
-        source = self.store.get(source_id, owner)
-        made = extension_of(source, ask, self.services)
-        new = self._new(new_video_id(), owner, made.plan, source.input, made.ask)
-        new = replace(new, kind="extend", source=source.id, plan={**new.plan, **made.facts})
-        return self._add(_keyed(new, key, digest_of(made.request, None, extend=source.id)))
-
-    def find_upload(self, upload: Upload, owner: str) -> Job:
-        """The video of ours that somebody sends back. Raises `Unsupported` for any other."""
-        video_id = str(self.inbox.inspect(upload.raw, upload.name).settings.get("id", ""))
-        try:
-            job = self.store.get(video_id, owner)
-        except VideoNotFound:
-            job = None
-        if job is None or job.output is None or job.output.sha256 != sha256_of(upload.raw):
-            raise Unsupported(param="video", what="extend a video that is not kept here; send video[id]")
-        return job
+        named = _named(key, ask, extend=source if isinstance(source, str) else source.sha256())
+        if known := self._known(owner, named):
+            return known
+        self._open_for_work()
+        found = self.store.get(source, owner) if isinstance(source, str) else self._sent(source, owner)
+        made = extension_of(found, ask, self.services)
+        new = self._new(new_video_id(), owner, made.plan, found.input, made.ask)
+        new = replace(new, kind="extend", source=found.id, plan={**new.plan, **made.facts})
+        return self._add(replace(new, idempotency=named))
 
     def plan(self, ask: Ask, width: int, height: int) -> Plan:
         """What would be made of a picture of this size. Raises a `BadRequest`."""
         for name, side in (("width", width), ("height", height)):
             if not SIDE[0] <= side <= SIDE[1]:
                 raise OutOfRange(param=name, value=side, low=SIDE[0], high=SIDE[1])
-        plan = plan_for(request_of(ask, self.services), (width, height), self.services)
-        return replace(plan, notes=(*plan.notes, *ignored_notes(ask, plan.model)))
+        plan = plan_for(request_of(ask, self.services), (width, height), self.services, ask.language)
+        return replace(plan, notes=(*plan.notes, *ask.notes))
 
     def inspect(self, upload: Upload) -> Inspected:
         """The settings in a video of ours."""
-        return self.inbox.inspect(upload.raw, upload.name)
+        with self._disk_errors(), upload.at_hand(self.data / TEMPORARY) as raw:
+            return self.inbox.inspect(raw, upload.name)
 
     # --- looking
 
@@ -208,11 +213,39 @@ class VideoService:
             raise ShuttingDown
         self.room.check()
 
+    def _known(self, owner: str, named: Idempotency | None) -> Job | None:
+        return self.store.find(owner, named) if named else None
+
+    def _take(self, upload: Upload, video_id: str, background: str | None) -> Taken:
+        with self._disk_errors(), upload.at_hand(self.data / TEMPORARY) as raw:
+            return self.inbox.take(raw, upload.name, video_id=video_id, background=background)
+
+    def _sent(self, upload: Upload, owner: str) -> Job:
+        """The video of ours that somebody sends back. Raises `Unsupported` for any other."""
+        try:
+            job = self.store.get(str(self.inspect(upload).settings.get("id", "")), owner)
+        except VideoNotFound:
+            job = None
+        if job is None or job.output is None or job.output.sha256 != upload.sha256():
+            raise Unsupported(
+                param="video", what="extend a video that is not kept here; send video[id]",
+                what_zh="续写没有保存在这里的视频；请发送 video[id]",
+            )  # fmt: skip
+        return job
+
+    @contextlib.contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        """A full disk in words for who cannot see it."""
+        try:
+            yield
+        except DiskFull as error:
+            raise self.room.disk_full() from error
+
     def _new(
         self, video_id: str, owner: str, plan: Plan, picture: Input, ask: Ask, notes: tuple[Note, ...] = ()
     ) -> NewJob:
         facts = {name: value for name, value in plan.to_json().items() if name != "notes"}
-        said = (*plan.notes, *notes, *ignored_notes(ask, plan.model))
+        said = (*plan.notes, *notes, *ask.notes)
         request: Mapping[str, Any] = plan.request.settings()
         return NewJob(id=video_id, owner=owner, request=request, plan=facts, input=picture, notes=said)
 
@@ -252,5 +285,5 @@ class VideoService:
             return self._mean[1]
 
 
-def _keyed(new: NewJob, key: str | None, digest: str) -> NewJob:
-    return replace(new, idempotency=Idempotency(key, digest)) if key else new
+def _named(key: str | None, ask: Ask, upload: Upload | None = None, **besides: object) -> Idempotency | None:
+    return Idempotency(key, digest_of(ask, upload, **besides)) if key else None

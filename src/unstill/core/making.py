@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unstill.core.labelling import Labelling
 from unstill.core.metadata import KEY, read_settings
 from unstill.core.plan import Plan, make_plan
 from unstill.core.ports import Anchor, Tick, silent
@@ -88,33 +89,52 @@ def request_of(fields: Mapping[str, Any], earlier: Like) -> VideoRequest:
     if not isinstance(own, Mapping):
         VideoRequest(options=own)  # raises
     options = {**_mapping(earlier.settings.get("options")), **_mapping(own)}
-    return VideoRequest(**{**earlier.settings, **given, "options": options})
+    kept = dict(earlier.settings)
+    if given.get("model", kept.get("model")) != kept.get("model"):
+        kept.pop("visible_label", None)  # camera motion has none, which says nothing of generated video
+    return VideoRequest(**{**kept, **given, "options": options})
 
 
 def _mapping(value: object) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def plan_for(request: VideoRequest, size: tuple[int, int], services: Services) -> Plan:
-    """`make_plan` on this computer. Raises besides `EngineBroken` for a model whose engine is broken."""
+def plan_for(
+    request: VideoRequest, size: tuple[int, int], services: Services, language: Language | None = None
+) -> Plan:
+    """`make_plan` on this computer, for somebody who reads ``language``; by default that of the settings.
+
+    Raises besides `EngineBroken` for a model whose engine is broken.
+    """
     families, broken = services.families, services.broken
     if request.model in broken or (not families and broken):
         known = {card.id for family in families for card in family.cards}
         if request.model not in known:
             raise EngineBroken(param="model", name=request.model or broken[0])
-    return make_plan(request, size, families, services.machine())
+    labelling = Labelling(services.visible_label, language or services.language or "en")
+    return make_plan(request, size, families, services.machine(), labelling)
 
 
-def plan_picture(request: VideoRequest, services: Services, earlier: Like | None = None) -> Plan:
+def plan_picture(
+    request: VideoRequest,
+    services: Services,
+    earlier: Like | None = None,
+    language: Language | None = None,
+) -> Plan:
     """What would be made of ``request.image``, which is opened only as far as its size needs."""
-    plan = plan_for(request, services.door.size(request.image), services)
+    plan = plan_for(request, services.door.size(request.image), services, language)
     return replace(plan, notes=(*plan.notes, *(earlier.notes if earlier else ())))
 
 
-def prepare(request: VideoRequest, services: Services, earlier: Like | None = None) -> Ready:
+def prepare(
+    request: VideoRequest,
+    services: Services,
+    earlier: Like | None = None,
+    language: Language | None = None,
+) -> Ready:
     """Open the picture and plan for it. Raises `BadPicture` and `BadRequest`."""
     picture = services.door.open(request.image, request.background)
-    plan = plan_for(request, (picture.width, picture.height), services)
+    plan = plan_for(request, (picture.width, picture.height), services, language)
     plan = replace(plan, notes=(*plan.notes, *picture.notes, *(earlier.notes if earlier else ())))
     return Ready(plan, services.door.fit(picture, plan), picture.name)
 
@@ -174,6 +194,7 @@ def report(done: Rendered, peak_bytes: int, language: Language = "en") -> dict[s
         "seed": plan.seed,
         "loop": plan.loop,
         "format": plan.format,
+        "visible_label": plan.label is not None,
         "elapsed_s": round(done.elapsed_s, 3),
         "peak_bytes": peak_bytes,
         **{name: plan.details[name] for name in TOLD if name in plan.details},

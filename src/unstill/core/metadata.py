@@ -6,10 +6,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from unstill.core.plan import Plan
-from unstill.domain.errors import UnstillError
+from unstill.domain.errors import Language, UnstillError
 from unstill.domain.notes import BEFORE
 from unstill.domain.request import VideoRequest
 from unstill.version import __version__
@@ -52,6 +52,7 @@ def describe(plan: Plan, video_id: str, picture_name: str, *, keep_prompt: bool 
         "height": plan.height,
         "num_frames": plan.num_frames,
         "fps": plan.fps,
+        "label_language": plan.label,
         "details": dict(plan.details) if keep_prompt else {},
         "notes": [n.to_json() for n in plan.notes if n.code not in BEFORE] if keep_prompt else [],
     }
@@ -139,6 +140,10 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
 
 
+def _is_language(value: object) -> bool:
+    return value is None or value in get_args(Language)
+
+
 def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
@@ -171,6 +176,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     "height": _is_count,
     "num_frames": _is_count,
     "fps": _is_count,
+    "label_language": _is_language,
     "details": _are_details,
     "notes": lambda value: isinstance(value, list),
 }

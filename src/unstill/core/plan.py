@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unstill.core.labelling import Labelling
 from unstill.core.ports import EngineFamily, Estimate, Machine
 from unstill.core.sizing import cut_off, dimensions, size_and_fit
 from unstill.domain.catalog import ModelCard, Range
@@ -20,7 +21,7 @@ from unstill.domain.errors import (
     UnknownModel,
 )
 from unstill.domain.notes import Note, note
-from unstill.domain.request import VideoRequest, shown_number
+from unstill.domain.request import FASTEST_FPS, VideoRequest, shown_number
 
 MEMORY_MARGIN = 0.9
 """A plan fits when its estimated peak is at most this share of the memory that can be had."""
@@ -51,6 +52,8 @@ class Plan:
     notes: tuple[Note, ...]
     estimate: Estimate
     fits: bool
+    label: Language | None = None
+    """The language of the visible label; None for no label."""
 
     @property
     def model(self) -> str:
@@ -80,6 +83,8 @@ class Plan:
             "seed": self.seed,
             "loop": self.loop,
             "format": self.format,
+            "visible_label": self.label is not None,
+            "label_language": self.label,
             "estimated_seconds": round(self.estimate.seconds, 1),
             "estimated_peak_bytes": self.estimate.peak_bytes,
             "fits": self.fits,
@@ -101,11 +106,28 @@ def find_card(model: str | None, families: Sequence[EngineFamily]) -> tuple[Engi
     raise UnknownModel(param="model", value=model, known=", ".join(card.id for _, card in known))
 
 
+def default_first(
+    families: Sequence[EngineFamily], machine: Machine, at_hand: Callable[[ModelCard], bool]
+) -> list[EngineFamily]:
+    """Where there is an accelerator, families lead whose first model generates and is ``at_hand``.
+
+    Everywhere else, and without a generative model's files, the order stays.
+    """
+    if machine.device.split(":")[0] == "cpu":
+        return list(families)
+    return sorted(families, key=lambda family: not _generates(family.cards[0], at_hand))
+
+
+def _generates(card: ModelCard, at_hand: Callable[[ModelCard], bool]) -> bool:
+    return card.generative and at_hand(card)
+
+
 def make_plan(
     request: VideoRequest,
     picture_size: tuple[int, int],
     families: Sequence[EngineFamily],
     machine: Machine,
+    labelling: Labelling | None = None,
 ) -> Plan:
     """Fill, check and size a request for this machine. ``picture_size`` is upright (width, height).
 
@@ -130,19 +152,22 @@ def make_plan(
     size, fit = size_and_fit(request, native)
     width, height, size_notes = dimensions(size, fit, picture_size, card)
     seed = secrets.randbelow(2**32) if request.seed is None else request.seed
+    label = (labelling or Labelling()).of(request.visible_label, card)
     some = {"num_inference_steps": card.steps, "guidance_scale": card.guidance}
     full = request.model_copy(
         update={
             "model": card.id, "size": size, "fit": fit, "num_frames": frames, "fps": fps,
             "seed": seed, "loop": loop, "interpolate": multiple, "format": chosen("format") or "mp4",
+            "visible_label": label is not None,
             **{name: _optional(name, chosen(name), limits) for name, limits in some.items()},
         }
     )  # fmt: skip
     draft = Plan(
         card=card, request=full, width=width, height=height, fit=fit, num_frames=frames * multiple,
         fps=fps * multiple, seed=seed, loop=loop, format=str(full.format), details=reading.details,
-        notes=(*notes, *frame_notes, *size_notes, *cut_off(request, (width, height), picture_size)),
-        estimate=Estimate(0.0, 0), fits=True,
+        notes=(*notes, *frame_notes, *size_notes, *cut_off(request, (width, height), picture_size),
+               *_too_fast(str(full.format), fps * multiple), *_untrained(card, width, height)),
+        estimate=Estimate(0.0, 0), fits=True, label=label,
     )  # fmt: skip
     estimate = family.estimate(draft, machine)
     fits = estimate.peak_bytes <= machine.memory_bytes * MEMORY_MARGIN
@@ -154,6 +179,19 @@ def make_plan(
 def _kind(card: ModelCard) -> list[Note]:
     """What is not generated is never left to look as if it were."""
     return [] if card.generative else [note("camera_motion")]
+
+
+def _too_fast(kind: str, fps: int) -> list[Note]:
+    limit = FASTEST_FPS.get(kind, fps)
+    shown = {"gif": "GIF", "webp": "WebP"}.get(kind, kind)
+    return [] if fps <= limit else [note("frames_left_out", format=shown, limit=limit, fps=fps)]
+
+
+def _untrained(card: ModelCard, width: int, height: int) -> list[Note]:
+    if card.trained_side is None or min(width, height) in card.trained_side:
+        return []
+    low, high = int(card.trained_side.low), int(card.trained_side.high)
+    return [note("outside_training", size=f"{width}x{height}", model=card.id, low=low, high=high)]
 
 
 def _tight(needed: int, free: int) -> Note:

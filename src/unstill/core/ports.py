@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from unstill.domain.catalog import ModelCard
+from unstill.domain.errors import Language
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
@@ -143,8 +144,15 @@ class EngineFamily(Protocol):
 
     def estimate(self, plan: Plan, machine: Machine) -> Estimate: ...
 
-    def engine(self) -> Engine:
-        """A new engine; here the heavy imports may happen."""
+    def engine(self, weights: Weights) -> Engine:
+        """A new engine; here the heavy imports may happen. ``weights`` says where models' files are."""
+
+
+class Weights(Protocol):
+    """Where the files of models are on this computer."""
+
+    def folder(self, card: ModelCard) -> Path:
+        """The folder in the hub's layout that holds a model's verified files. Raises `WeightsMissing`."""
 
 
 class Encoder(Protocol):
@@ -167,12 +175,66 @@ class FrameCheck(Protocol):
     def verdict(self) -> Sequence[Note]: ...
 
 
+class FrameLabel(Protocol):
+    """The visible label on the frames of one video."""
+
+    def shows(self, number: int) -> bool:
+        """Whether frame ``number``, from 0, carries it."""
+
+    def on(self, number: int, frame: Frame) -> Frame:
+        """A copy of frame ``number`` with the label as it is then."""
+
+
+class Still(Protocol):
+    """A frame of a finished file, decoded and not yet converted."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+
+    def rgb(self, size: tuple[int, int] | None = None) -> Frame:
+        """uint8 RGB [h w 3]; scaled to ``size``, width and height, where one is given."""
+
+
+See = Callable[[int, Still], None]
+"""Is shown every frame of a file, with its number from 0, while the file is decoded for checking."""
+
+
+def unseen(number: int, still: Still) -> None:
+    """For where nobody looks on."""
+
+
+class SmallPictures(Protocol):
+    """Small pictures of a video, taken from its frames as they go by."""
+
+    def see(self, number: int, still: Still) -> None:
+        """Take from this frame what is needed of it. Every frame is shown in turn."""
+
+    def save(self, thumbnail: Path, sheet: Path) -> None:
+        """Write both, JPEG. Raises `NotWritable`, `DiskFull`."""
+
+
 class VideoMaker(Protocol):
-    """Opens encoders and checks what they wrote."""
+    """Opens encoders, and checks and signs what they wrote."""
 
-    def encoder(self, path: Path, plan: Plan, metadata: Mapping[str, str]) -> Encoder: ...
+    def ready(self, plan: Plan) -> Sequence[Note]:
+        """Make sure, before any work, that this plan's file can be written, and signed where videos are.
 
-    def check(self, path: Path, plan: Plan) -> None:
+        The notes say what it will lack. Raises `EncoderMissing`, `ExtraMissing`, `CredentialsUnusable`.
+        """
+
+    def encoder(self, path: Path, plan: Plan, metadata: Mapping[str, str], tick: Tick = silent) -> Encoder:
+        """An encoder for the plan's frames; ``tick`` is called where its end takes long (stage "encode")."""
+
+    def label(self, language: Language, width: int, height: int, fps: float) -> FrameLabel: ...
+
+    def signs(self, plan: Plan) -> bool:
+        """Whether the finished file of this plan is to be signed."""
+
+    def sign(self, path: Path, signed: Path, title: str) -> None:
+        """Write the file with a signature to ``signed``. Raises `NotSigned`, `CredentialsUnusable`."""
+
+    def check(self, path: Path, plan: Plan, see: See = unseen) -> None:
         """Decode the file again. Raises `BadOutput` where size, frame count or pixels are not the plan's."""
 
     def watch(self, *, still_allowed: bool) -> FrameCheck: ...

@@ -108,6 +108,14 @@ class JobStore(Protocol):
             QueueFull, OwnerQueueFull: too many wait.
         """
 
+    def find(self, owner: str, idempotency: Idempotency) -> Job | None:
+        """The job that `add` would answer with for a known key, deleted or not; None for any other key.
+        Writes nothing, so that it answers on a full disk and beside a writer.
+
+        Raises:
+            IdempotencyMismatch: the key was used for something else.
+        """
+
     def get(self, job_id: str, owner: str | None = None, *, deleted: bool = False) -> Job:
         """One job; with an owner only that owner's. Raises `VideoNotFound`."""
 
@@ -172,8 +180,9 @@ class JobStore(Protocol):
 
     def restore(self, job_id: str, owner: str | None = None) -> Job: ...
 
-    def purge(self, deleted_before: float) -> list[Job]:
-        """Forget jobs deleted before then (wall clock) that are settled; their files are free then."""
+    def purge(self, keep_s: float) -> list[Job]:
+        """Forget settled jobs that were deleted longer ago than ``keep_s`` seconds; their files are free
+        then. No jump of the wall clock brings that about early."""
 
     def files(self) -> set[str]:
         """Every file that a row refers to, relative to the data folder."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 from unstill.core.durable import beside, file_errors, refuse_existing, settle
 from unstill.core.metadata import describe
 from unstill.core.plan import Plan
-from unstill.core.ports import Anchor, Engine, FrameCheck, Tick, VideoMaker, silent
+from unstill.core.ports import (
+    Anchor,
+    Encoder,
+    Engine,
+    FrameCheck,
+    See,
+    Still,
+    Tick,
+    VideoMaker,
+    silent,
+    unseen,
+)
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
@@ -29,6 +40,8 @@ class Rendered:
     video_id: str
     notes: tuple[Note, ...]
     elapsed_s: float
+    bare_end: Frame | None = None
+    """The last frame without its label, where the label lasts to the end."""
 
 
 def new_video_id() -> str:
@@ -49,14 +62,18 @@ def render(
     replace_existing: bool = False,
     number_if_taken: bool = False,
     video_id: str | None = None,
+    labelled: int = 0,
+    see: See = unseen,
 ) -> Rendered:
     """Make the video of ``plan`` at ``target``, or with ``number_if_taken`` at the next free name like it.
 
-    The file is written beside the target under a temporary name, decoded again, made durable and only then
-    moved, so that no half file ever stands under the final name; an error or a cancel leaves nothing.
+    The file is written beside the target under a temporary name, decoded again (``see`` is shown its frames),
+    made durable and only then moved, so that no half file ever stands under the final name; an error or a
+    cancel leaves nothing. The first ``labelled`` frames come with the visible label on them.
 
     Raises:
         OutputExists, NotWritable, DiskFull: the target cannot be had.
+        EncoderMissing, ExtraMissing, CredentialsUnusable: it could not be written, or not signed.
         BadOutput: the file does not decode to what was planned.
         Cancelled: the tick said so.
     """
@@ -64,44 +81,75 @@ def render(
     name = video_id or new_video_id()
     if not number_if_taken:
         refuse_existing(target, replace_existing)
-    watch = maker.watch(still_allowed=_still_allowed(plan))
+    said = maker.ready(plan)
+    reel = _Reel(plan, maker, labelled)
     with beside(target) as partial:
         engine.load(plan)
         words = describe(plan, name, picture_name, keep_prompt=keep_prompt)
-        with _written(partial, target, plan, words, maker, watch) as write:
+        with _written(partial, target, plan, words, maker, tick) as encoder:
             for frame in engine.frames(plan, anchor, tick):
-                write(frame)
-        tick("check", 0, 1)
-        maker.check(partial, plan)
-        tick("check", 1, 1)  # the last chance to cancel: after it the file stands
+                shown = reel.next(frame)
+                with file_errors(target):
+                    encoder.write(shown)
+        if maker.signs(plan):
+            _sign(partial, target, maker, name)
+        _check(partial, plan, maker, tick, see)
         with file_errors(target):
             path = settle(partial, target, replace_existing=replace_existing, number_if_taken=number_if_taken)
-    notes = (*plan.notes, *engine.notes(), *watch.verdict())
-    return Rendered(path, replace(plan, notes=notes), name, notes, time.monotonic() - started)
+    notes = (*plan.notes, *said, *engine.notes(), *reel.watch.verdict())
+    took = time.monotonic() - started
+    return Rendered(path, replace(plan, notes=notes), name, notes, took, reel.bare_end)
+
+
+class _Reel:
+    """The frames between engine and encoder: looked at, and then labelled where they are to be."""
+
+    def __init__(self, plan: Plan, maker: VideoMaker, labelled: int) -> None:
+        self.watch: FrameCheck = maker.watch(still_allowed=_still_allowed(plan))
+        self.bare_end: Frame | None = None
+        self._label = maker.label(plan.label, plan.width, plan.height, plan.fps) if plan.label else None
+        self._labelled, self._last, self._number = labelled, plan.num_frames - 1, -1
+
+    def next(self, frame: Frame) -> Frame:
+        """The next frame as it is to be written."""
+        self.watch.see(frame)
+        self._number += 1
+        if self._label is None or self._number < self._labelled or not self._label.shows(self._number):
+            return frame
+        if self._number == self._last:
+            self.bare_end = frame.copy()
+        return self._label.on(self._number, frame)
 
 
 @contextlib.contextmanager
 def _written(
-    partial: Path,
-    target: Path,
-    plan: Plan,
-    words: Mapping[str, str],
-    maker: VideoMaker,
-    watch: FrameCheck,
-) -> Iterator[Callable[[Frame], None]]:
-    """An open encoder, as a function that takes frames. Only its own file errors are blamed on the target."""
+    partial: Path, target: Path, plan: Plan, words: Mapping[str, str], maker: VideoMaker, tick: Tick
+) -> Iterator[Encoder]:
+    """An open encoder. Only its own file errors are blamed on the target."""
     with contextlib.ExitStack() as stack:
         with file_errors(target):
-            encoder = stack.enter_context(maker.encoder(partial, plan, words))
-
-        def write(frame: Frame) -> None:
-            watch.see(frame)
-            with file_errors(target):
-                encoder.write(frame)
-
-        yield write
+            encoder = stack.enter_context(maker.encoder(partial, plan, words, tick))
+        yield encoder
         with file_errors(target):
             stack.close()
+
+
+def _sign(partial: Path, target: Path, maker: VideoMaker, name: str) -> None:
+    with beside(target) as signed, file_errors(target):
+        maker.sign(partial, signed, name)
+        signed.replace(partial)
+
+
+def _check(partial: Path, plan: Plan, maker: VideoMaker, tick: Tick, see: See) -> None:
+    total = plan.num_frames
+
+    def seen(number: int, still: Still) -> None:
+        tick("check", min(number, total), total)
+        see(number, still)
+
+    tick("check", 0, total)
+    maker.check(partial, plan, seen)
+    tick("check", total, total)  # the last chance to cancel: after it the file stands
 
 
 def _still_allowed(plan: Plan) -> bool:

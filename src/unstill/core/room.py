@@ -43,8 +43,12 @@ class Room:
         if now.used >= now.quota:
             raise NoRoom(used=_gib(now.used), limit=_gib(now.quota))
         if now.free < now.floor:
-            total = shutil.disk_usage(self._data).total
-            raise NoRoom(used=_gib(total - now.free), limit=_gib(max(0, total - now.floor)))
+            raise self.disk_full()
+
+    def disk_full(self) -> NoRoom:
+        """What to say when the disk has no more to give."""
+        disk = shutil.disk_usage(self._data)
+        return NoRoom(used=_gib(disk.total - disk.free), limit=_gib(max(0, disk.total - self._floor)))
 
     def _used(self) -> int:
         with self._lock:

@@ -7,12 +7,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, VideoMaker
+from unstill.core.labelling import LabelRule
+from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, SmallPictures, VideoMaker
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Language
 
 if TYPE_CHECKING:
+    from unstill.core.keys import KeyStore
     from unstill.core.ports import Frame
+    from unstill.core.serving import Ready
 
 
 class Services(Protocol):
@@ -37,6 +40,10 @@ class Services(Protocol):
         """Whether files carry the words they were made from, unless told otherwise."""
 
     @property
+    def visible_label(self) -> LabelRule:
+        """The operator's rule for the visible label where a request leaves it open."""
+
+    @property
     def language(self) -> Language | None:
         """The language that the settings ask for."""
 
@@ -59,11 +66,23 @@ class Services(Protocol):
     def poster(self, video: Path, target: Path) -> None:
         """Write the picture that stands for a video."""
 
-    def thumbnails(self, video: Path, folder: Path) -> tuple[Path, Path]:
-        """Write a thumbnail and a sprite sheet of a video, JPEG, named like it; their paths."""
+    def small_pictures(self, num_frames: int) -> SmallPictures:
+        """A thumbnail and a sprite sheet of a video of so many frames, to be shown them."""
+
+    def keep(self, frame: Frame, path: Path) -> None:
+        """Write a frame as PNG. Raises `NotWritable`, `DiskFull`."""
 
     def tail(self, video: Path) -> tuple[Frame, int]:
         """A video's last frame and how many it has. Raises as `metadata`."""
 
     def stitched(self, source: Path, continuation: Iterator[Frame]) -> Iterator[Frame]:
         """The frames of a video, then those of its continuation without the first. Raises `SizesDiffer`."""
+
+    def keys(self, folder: Path) -> KeyStore:
+        """The API keys of a server's data folder. Raises `KeysDamaged`."""
+
+    def backup(self, data: Path, target: Path) -> None:
+        """Copy the job database of a folder that no server is at work in. Raises `DataFolderTaken`."""
+
+    def serve(self, flags: Mapping[str, object], ready: Ready) -> None:
+        """Serve until a signal says to stop. ``flags`` are settings of this call, before all others."""

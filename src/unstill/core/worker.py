@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from unstill.domain.errors import Language
 from unstill.domain.notes import Note
 
 VERSION = 1
@@ -56,7 +57,8 @@ class Task:
     kind: str = "generate"
     source: str | None = None
     keep_prompt: bool | None = None
-    label: Mapping[str, Any] = field(default_factory=dict)
+    language: Language | None = None
+    """That of the visible label, if there is to be one."""
 
 
 # --- to the worker
@@ -122,11 +124,14 @@ class Done:
 
     path: str
     size_bytes: Count
+    mtime_ns: Annotated[int, Field(ge=0)]
+    """When the file was last written, as the system says it."""
     sha256: str
     elapsed_s: Seconds
     peak_bytes: Count
     thumbnail: str | None = None
     spritesheet: str | None = None
+    last_frame: str | None = None
     notes: tuple[Note, ...] = ()
     plan: Mapping[str, Any] = field(default_factory=dict)
     kind: Literal["done"] = "done"
@@ -272,5 +277,3 @@ class WorkerSettings:
     """Whether the process is there before the first job."""
     keep_prompt: bool | None = None
     """Whether files carry the prompt; None leaves it to the worker's own settings."""
-    label: Mapping[str, Any] = field(default_factory=dict)
-    """Handed to every task as it is."""

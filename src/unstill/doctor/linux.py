@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path("/")
+_LISTEN = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
 
 
 def cores(root: Path = ROOT) -> float:
@@ -95,3 +97,20 @@ def _text(path: Path) -> str:
 
 def _lines(path: Path) -> list[str]:
     return _text(path).splitlines()
+
+
+def holder_of_port(port: int, root: Path = ROOT) -> str | None:
+    """Name and number of the process that listens on a TCP port, where we may see it (proc(5), net/tcp)."""
+    inodes = {
+        words[9]
+        for table in ("tcp", "tcp6")
+        for line in _lines(root / "proc/net" / table)[1:]
+        if (words := line.split())[3] == _LISTEN and int(words[1].rpartition(":")[2], 16) == port
+    }
+    sockets = {f"socket:[{inode}]" for inode in inodes}
+    for handle in root.glob("proc/[0-9]*/fd/*") if sockets else ():
+        with contextlib.suppress(OSError):
+            if os.readlink(handle) in sockets:
+                process = handle.parents[1]
+                return f"{_text(process / 'comm')}, process {process.name}"
+    return None

@@ -24,3 +24,8 @@ def this_machine() -> Machine:
 def peak_bytes() -> int:
     """The most memory this process has had resident so far, in bytes; 0 where the system does not tell."""
     return system.peak_bytes()
+
+
+def holder_of_port(port: int) -> str | None:
+    """Who listens on a TCP port of this computer, as words; None where that cannot be seen."""
+    return system.holder_of_port(port)

@@ -49,3 +49,8 @@ def peak_bytes() -> int:
         process = ctypes.c_void_p(kernel.GetCurrentProcess())
         kernel.K32GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size)
     return int(counters.peak)
+
+
+def holder_of_port(port: int) -> str | None:  # noqa: ARG001 as on Linux
+    """Not found out here."""
+    return None

@@ -50,6 +50,8 @@ class ModelCard:
     fps: Range
     side: Range
     side_grid: int = 2
+    trained_side: Range | None = None
+    """Short sides in pixels that the model was trained for, where others are made as well, with a warning."""
     frame_stride: int = 1
     """num_frames % frame_stride == 1 (stride 1: any number)."""
     steps: Range | None = None
@@ -61,7 +63,10 @@ class ModelCard:
     loops: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     repo: str | None = None
+    """Where the files are on a model hub, "owner/name"; None for a model without any."""
     revision: str | None = None
+    licence_notes: tuple[Mapping[Language, str], ...] = ()
+    """What each source says of the licence where they differ; shown before the first download."""
     parameters: int = 0
     download_bytes: int = 0
 

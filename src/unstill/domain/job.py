@@ -64,6 +64,14 @@ class Output:
     peak_bytes: int
     thumbnail: str | None = None
     spritesheet: str | None = None
+    last_frame: str | None = None
+    """The last frame without the visible label, where the label lasts to the end: what an extension goes on
+    from."""
+
+    def files(self) -> list[str]:
+        """All of them."""
+        named = (self.file, self.thumbnail, self.spritesheet, self.last_frame)
+        return [name for name in named if name]
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,10 @@ class Job:
     failure: Failure | None = None
     revision: int = 0
     """Counts every change of the row."""
+
+    def files(self) -> list[str]:
+        """Every file of it, relative to the data folder; the picture may be other jobs' too."""
+        return [self.input.file, *(self.output.files() if self.output else ())]
 
     @property
     def model(self) -> str:

@@ -87,8 +87,52 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The picture is animated; its first frame was used.",
             "这是一张动图，只使用了第一帧。",
         ),
+        "frames_left_out": (
+            "{format} shows at most {limit} frames a second: the others of {fps} fps are left out.",
+            "{format} 每秒最多显示 {limit} 帧：{fps} fps 中其余的帧会略去。",
+        ),
+        "not_signed": (
+            "No Content Credentials: {format} files cannot hold them; mp4, gif and webp can.",
+            "没有内容凭证：{format} 文件无法保存；可用 mp4、gif 或 webp。",
+        ),
         "video_black": ("Check the video: it is black from start to end.", "请检查视频：从头到尾都是黑的。"),
         "video_frozen": ("Check the video: nothing moves in it.", "请检查视频：画面没有动。"),
+        "field_ignored": (
+            "The field {param} is not known here and was ignored.",
+            "这里不认识字段 {param}，已忽略。",
+        ),
+        "field_misspelt": (
+            "The field {param} is not known here and was ignored; {near} may be what was meant.",
+            "这里不认识字段 {param}，已忽略；你要的可能是 {near}。",
+        ),
+        "kept_from_source": (
+            "{param} was not used: an extension keeps that of the video it goes on from.",
+            "没有使用 {param}：续写的视频沿用原视频的这项设置。",
+        ),
+        "outside_training": (
+            "{size} is outside what the model was trained for: {model} knows short sides from {low} to {high}.",
+            "{size} 超出了模型的训练范围：{model} 学习的短边是 {low} 到 {high} 像素。",
+        ),
+        "speed_chosen": (
+            "Speed {speed}: {what}. Quicker, and the picture differs from that of speed exact.",
+            "速度 {speed}：{what_zh}。更快，但画面与 exact 不同。",
+        ),
+        "prompt_cut": (
+            "{model} reads {limit} tokens; of the {field} this was left out: {words}.",
+            "{model} 只读取 {limit} 个词元；{field_zh}中没有用到的部分：{words}。",
+        ),
+        "prompt_not_english": (
+            "{model} was taught in English and may not understand this prompt; write it in English.",
+            "{model} 只学过英文，可能看不懂这段描述；请用英文书写。",
+        ),
+        "memory_stepped_down": (
+            "Memory ran short during {stage}; the work went on with {how}. Slower, the picture is the same.",
+            "{stage_zh}时显存不足，已改用{how_zh}继续。速度较慢，画面不变。",
+        ),
+        "not_compiled": (
+            "The model could not be compiled for this device and ran without; the picture is the same.",
+            "无法为本机设备编译模型，已不编译直接运行；画面不变。",
+        ),
     }
 )
 

@@ -35,6 +35,9 @@ Fit = Literal["crop", "pad", "keep"]
 Format = Literal["mp4", "webm", "gif", "webp"]
 FORMATS: tuple[str, ...] = get_args(Format)
 NAMED_SIZES = ("512p", "768p", "1024p")
+FASTEST_FPS: Mapping[str, int] = {"gif": 50, "webp": 90}
+"""Frames a second that a format shows; above it some are left out. Browsers slow delays of 10 ms and less
+down to 100 ms."""
 _WH = re.compile(r"([0-9]{1,6})\s*[xX×*]\s*([0-9]{1,6})")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -191,6 +194,8 @@ class VideoRequest(BaseModel):
     interpolate: Annotated[Literal[1, 2, 4], BeforeValidator(_whole)] | None = None
     upscale: Annotated[Literal[1, 2, 4], BeforeValidator(_whole)] | None = None
     format: Format | None = None
+    visible_label: Annotated[bool, BeforeValidator(_unlike_bytes)] | None = None
+    """Whether the frames say that they are AI-generated; unset, the operator's rule decides."""
     options: Mapping[Text, Annotated[float | str | bool, BeforeValidator(_option)]] = Field(
         default_factory=dict
     )

@@ -127,7 +127,21 @@ class PortTaken(UnstillError):
         "Port {port} is in use by {holder}.", "Use --port {free}, or --port auto to take the next free one."
     )
     zh = Words(
-        "端口 {port} 已被 {holder} 占用。", "请用 --port {free}，或用 --port auto 自动选择下一个空闲端口。"
+        "端口 {port} 已被{holder_zh}占用。", "请用 --port {free}，或用 --port auto 自动选择下一个空闲端口。"
+    )
+
+
+class AddressNotOurs(UnstillError):
+    """An address that is none of this computer's, or a port that not everybody may take."""
+
+    code, exit_code = "address_not_ours", FAILURE
+    en = Words(
+        "The server cannot listen on {host}, port {port}: {reason}.",
+        "Use --host 127.0.0.1, or 0.0.0.0 for every address of this computer, and a --port above 1023.",
+    )
+    zh = Words(
+        "服务无法监听 {host} 的 {port} 端口：{reason_zh}。",
+        "请使用 --host 127.0.0.1，或 0.0.0.0 表示本机所有地址，--port 请大于 1023。",
     )
 
 
@@ -193,13 +207,27 @@ class TooManyRequests(UnstillError):
 class Unsupported(BadRequest):
     code = "unsupported"
     en = Words("No model here can do this: {what}.", "See GET /v1/models for what can be done.")
-    zh = Words("这里没有模型可以做到：{what}。", "请用 GET /v1/models 查看可用的功能。")
+    zh = Words("这里没有模型可以做到：{what_zh}。", "请用 GET /v1/models 查看可用的功能。")
 
 
 class ShuttingDown(UnstillError):
     code, status = "shutting_down", 503
     en = Words("The server is stopping.", "Try again in a moment.")
     zh = Words("服务正在停止。", "请稍后再试。")
+
+
+class StillWorking(UnstillError):
+    """Somebody who waits for a video has waited long enough; it is made all the same."""
+
+    code, status = "still_working", 504
+    en = Words(
+        "Video {id} is not finished after {seconds} s; the work goes on.",
+        "Ask for GET /v1/videos/{id} until its status is completed, then for its content.",
+    )
+    zh = Words(
+        "等了 {seconds} 秒，视频 {id} 还没有完成，仍在继续制作。",
+        "请查询 GET /v1/videos/{id}，等状态变为 completed 后再下载内容。",
+    )
 
 
 # --- what the guard says ------------------------------------------------------------------------------------

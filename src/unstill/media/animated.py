@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,6 +13,7 @@ import av
 import numpy as np
 from PIL import Image, features
 
+from unstill.core.ports import silent
 from unstill.domain.errors import BadOutput
 from unstill.media.palette import SAMPLES, Painter, choose, sample
 from unstill.media.sink import FrameSink, video_frame
@@ -20,7 +21,10 @@ from unstill.media.timing import GIF, WEBP
 from unstill.media.xmp import GifWithPacket, packet
 
 if TYPE_CHECKING:
-    from unstill.core.ports import Frame
+    from pathlib import Path
+
+    from unstill.core.plan import Plan
+    from unstill.core.ports import Frame, Tick
 
 SPOOL_CODEC = "magicyuv"
 """Lossless RGB at 22 CPU ms a frame of 1024 x 1024, written and read; FFV1 takes 160 ms to save a third."""
@@ -43,6 +47,10 @@ class GifSink(FrameSink):
     A palette needs to have seen every frame, so the frames wait, losslessly packed, in a nameless temporary
     file beside the target, which the system removes whatever happens to this process.
     """
+
+    def __init__(self, path: Path, plan: Plan, metadata: Mapping[str, str], tick: Tick = silent) -> None:
+        super().__init__(path, plan, metadata)
+        self._tick = tick
 
     def _open(self) -> None:
         self._spool: Any = None
@@ -79,6 +87,7 @@ class GifSink(FrameSink):
         stream.width, stream.height, stream.pix_fmt = self._plan.width, self._plan.height, "pal8"
         stream.time_base = Fraction(1, GIF.ticks_per_s)
         for shown, frame in enumerate(self._spooled()):
+            self._tick("encode", shown, len(self._samples))
             self._mux(stream.encode(painter.paint(frame)), shown)
         self._container.close()
         self._file.close()

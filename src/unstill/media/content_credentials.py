@@ -62,7 +62,18 @@ def check(credentials: Credentials) -> None:
 
 
 def sign(video: Path, out: Path, credentials: Credentials) -> None:
-    """Write ``video`` to ``out`` with a signed manifest: made by unstill, and how. They may be one file.
+    """`write_signed` under a temporary name beside ``out``, then moved; the two may be one file.
+
+    Raises besides what `write_signed` does:
+        NotWritable, DiskFull: ``out`` cannot be written.
+    """
+    with beside(out) as partial, file_errors(out):
+        write_signed(video, partial, credentials, video.name)
+        settle(partial, out, replace_existing=True, number_if_taken=False)
+
+
+def write_signed(video: Path, out: Path, credentials: Credentials, title: str) -> None:
+    """Write ``video`` to ``out``, another file, with a signed manifest: made by unstill, and how.
 
     What is said of the origin is read from the video's own settings. Pixels and metadata stay as they are.
 
@@ -71,7 +82,7 @@ def sign(video: Path, out: Path, credentials: Credentials) -> None:
         NotSigned: a container without a place for a manifest, or a file that C2PA refuses.
         NotOurVideo: it does not say how it was made.
         FileMissing, NotReadable, NotAVideo: there is no video to be had.
-        NotWritable, DiskFull: ``out`` cannot be written.
+        OSError: ``out`` cannot be written.
     """
     c2pa = _c2pa()
     chain, key = _loaded(credentials)
@@ -81,20 +92,17 @@ def sign(video: Path, out: Path, credentials: Credentials) -> None:
     made = read_settings(read_metadata(video))
     if made is None:
         raise NotOurVideo(path=video)
-    manifest = _manifest(made, video.name, MIME[container])
-    with beside(out) as partial, file_errors(out):
-        with _signer(c2pa, credentials, chain, key) as signer:
-            _embed(c2pa, signer, manifest, video, partial)
-        settle(partial, out, replace_existing=True, number_if_taken=False)
+    with _signer(c2pa, credentials, chain, key) as signer:
+        _embed(c2pa, signer, _manifest(made, title, MIME[container]), video, out)
 
 
-def _embed(c2pa: Any, signer: Any, manifest: Mapping[str, Any], video: Path, partial: Path) -> None:
+def _embed(c2pa: Any, signer: Any, manifest: Mapping[str, Any], video: Path, out: Path) -> None:
     try:
         with (
             c2pa.Context.from_dict(_settings()) as context,
             c2pa.Builder(manifest, context=context) as builder,
             video.open("rb") as source,
-            partial.open("w+b") as target,
+            out.open("w+b") as target,
         ):
             builder.sign(signer, manifest["format"], source, target)
     except c2pa.C2paError as error:

@@ -100,12 +100,18 @@ class Mark:
         Raises:
             InvalidField: the text is too long for the width of the frames.
         """
-        seconds = math.inf if self.style.seconds is None else self.style.seconds
-        steps = round(FADE_S * fps) + 1
         for number, frame in enumerate(stream):
-            late = number - seconds * fps  # frames since the mark's time ended; below 0 within it
-            opacity = min(1.0, 1 - (math.floor(late + 1e-6) + 1) / steps) if late > -1e-6 else 1.0
+            opacity = self.opacity(number, fps)
             yield self.on(frame, opacity) if opacity > 0 else frame
+
+    def opacity(self, number: int, fps: float) -> float:
+        """How strongly frame ``number``, from 0, shows the mark: 1 within its time, less for a moment, 0."""
+        seconds = math.inf if self.style.seconds is None else self.style.seconds
+        late = number - seconds * fps  # frames since the mark's time ended; below 0 within it
+        if late <= -1e-6:
+            return 1.0
+        steps = round(FADE_S * fps) + 1
+        return max(0.0, 1 - (math.floor(late + 1e-6) + 1) / steps)
 
     def on(self, frame: Frame, opacity: float = 1.0) -> Frame:
         """A copy of one frame [h w 3] with the mark at ``opacity``, 0 to 1. Raises as `frames`."""
@@ -119,6 +125,30 @@ class Mark:
         part = out[stamp.top : stamp.top + ink.shape[0], stamp.left : stamp.left + ink.shape[1]]
         part[...] = cv2.add(cv2.multiply(part, keep, scale=1 / 255), ink)
         return out
+
+
+class FrameLabel:
+    """The mark on one video, frame by frame. Fits `unstill.core.ports.FrameLabel`."""
+
+    def __init__(self, language: Language, width: int, height: int, fps: float) -> None:
+        style = MarkStyle.for_language(language)
+        if not _fits(style, width, height):  # frames below 39 pixels: the short text fits them all
+            style = MarkStyle()
+        self._mark, self._fps = Mark(style), fps
+
+    def shows(self, number: int) -> bool:
+        return self._mark.opacity(number, self._fps) > 0
+
+    def on(self, number: int, frame: Frame) -> Frame:
+        return self._mark.on(frame, self._mark.opacity(number, self._fps))
+
+
+def _fits(style: MarkStyle, width: int, height: int) -> bool:
+    try:
+        _stamp(style.text, style.corner, width, height)
+    except InvalidField:
+        return False
+    return True
 
 
 def missing_glyphs(text: str) -> str:

@@ -10,12 +10,14 @@ import contextlib
 import io
 import stat
 import struct
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image
@@ -58,14 +60,14 @@ def probe(path: Path) -> VideoFacts:
         FileMissing, NotReadable: there is no such file, or it cannot be read.
         NotAVideo: it is none of the four containers, has no moving picture, or is damaged.
     """
-    with _only_our_errors(path):
+    with only_our_errors(path):
         kind = _kind(path)
         return _probe_webp(path) if kind == "webp" else _probe_av(path, kind)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """Our entries in a file, named as `core.metadata` names them; empty without any. Raises as `probe`."""
-    with _only_our_errors(path):
+    with only_our_errors(path):
         kind = _kind(path)
         if kind == "gif":
             found = xmp.entries(xmp.find_in_gif(path))
@@ -78,18 +80,10 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Every frame in turn, uint8 RGB [h w 3], by the file's own matrix and range. Raises as `probe`."""
-    with _only_our_errors(path):
-        kind = _kind(path)
-        if kind == "webp":
-            with _open_webp(path) as picture:
-                for number in range(picture.n_frames):
-                    picture.seek(number)
-                    yield np.asarray(picture.convert("RGB"))
-            return
-        reformatter = VideoReformatter()
-        for frame in _decoded(path, kind):
-            yield _to_rgb(frame, reformatter)
+    """Every frame in turn, uint8 RGB [h w 3], by the file's own matrix and range. Raises as `stills`."""
+    with only_our_errors(path), contextlib.closing(stills(path)) as found:
+        for still in found:
+            yield still.rgb()
 
 
 def poster(source: Path | Frame, out: Path) -> None:
@@ -103,24 +97,70 @@ def poster(source: Path | Frame, out: Path) -> None:
     Image.fromarray(frame).save(out, "JPEG", quality=POSTER_QUALITY, optimize=True)
 
 
-def count_frames(path: Path, facts: VideoFacts, *, strict: bool = False) -> int:
-    """Decode the whole file and count; frames of another size than ``facts`` make it no video.
+Scalers = defaultdict[tuple[str, tuple[int, int] | None], VideoReformatter]
+"""By what is done: one that is given another task has to prepare anew, which takes longer than a small task."""
 
-    ``strict`` stops at the first damaged block instead of hiding it as a player would. Raises as `probe`.
+
+class Still:
+    """A decoded frame, `av.VideoFrame` or array [h w 3], turned into RGB when it is asked for."""
+
+    def __init__(self, frame: Any, scalers: Scalers) -> None:
+        self._frame, self._scalers = frame, scalers
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        if isinstance(self._frame, np.ndarray):
+            return self._frame.shape[1], self._frame.shape[0]
+        return self._frame.width, self._frame.height
+
+    def rgb(self, size: tuple[int, int] | None = None) -> Frame:
+        """uint8 RGB [h w 3] by the file's own matrix and range; scaled down to ``size``, width and height."""
+        frame = self._frame
+        if not isinstance(frame, np.ndarray):
+            if size and frame.format.name.startswith("yuv") and size[0] < frame.width:
+                frame = self._smaller(frame, size)
+            frame = _to_rgb(frame, self._scalers["rgb", size])
+        return scaled(frame, size) if size else frame
+
+    def _smaller(self, frame: Any, size: tuple[int, int]) -> Any:
+        """Scaled before the conversion: a third of the work."""
+        scaler = self._scalers["small", size]
+        small = scaler.reformat(frame, *size, "yuv444p", interpolation=Interpolation.AREA)
+        small.colorspace, small.color_range = frame.colorspace, frame.color_range
+        return small
+
+
+def stills(path: Path, *, strict: bool = False) -> Generator[Still]:
+    """Every frame in turn, decoded only: turning all into RGB would cost twice that.
+
+    ``strict`` stops at the first damaged block instead of hiding it as a player would. Raises as `probe`;
+    frames whose size changes make it no video.
     """
-    with _only_our_errors(path):
-        if facts.container == "webp":
+    with only_our_errors(path):
+        kind, scalers = _kind(path), Scalers(VideoReformatter)
+        if kind == "webp":
             with _open_webp(path) as picture:
                 for number in range(picture.n_frames):
                     picture.seek(number)
-                    picture.load()
-                return int(picture.n_frames)
-        count = 0
-        for frame in _decoded(path, facts.container, strict=strict):
-            if (frame.width, frame.height) != (facts.width, facts.height) or (strict and frame.is_corrupt):
-                raise NotAVideo(path=path)
-            count += 1
-        return count
+                    yield Still(np.asarray(picture.convert("RGB")), scalers)
+            return
+        for frame in _decoded(path, kind, strict=strict):
+            yield Still(frame, scalers)
+
+
+def count_frames(path: Path) -> int:
+    """Decode the whole file and count. Raises as `stills`."""
+    return sum(1 for _ in stills(path))
+
+
+def scaled(frame: Frame, size: tuple[int, int]) -> Frame:
+    """A frame [h w 3] scaled down by area to ``size``, width and height, of at least one pixel."""
+    size = (max(1, size[0]), max(1, size[1]))
+    if size == frame.shape[1::-1]:
+        return frame
+    smaller: Frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return smaller
 
 
 def _kind(path: Path) -> str:
@@ -166,10 +206,13 @@ def _decoded(path: Path, kind: str, *, strict: bool = False) -> Iterator[Any]:
         if not container.streams.video:
             raise NotAVideo(path=path)
         stream = container.streams.video[0]
-        context = stream.codec_context
+        context, size = stream.codec_context, (stream.width, stream.height)
         context.thread_type = "AUTO"
         context.options = {"max_pixels": str(MOST_PIXELS), **({"err_detect": "explode"} if strict else {})}
-        yield from container.decode(stream)
+        for frame in container.decode(stream):
+            if (frame.width, frame.height) != size or (strict and frame.is_corrupt):
+                raise NotAVideo(path=path)
+            yield frame
 
 
 def _probe_av(path: Path, kind: str) -> VideoFacts:
@@ -223,7 +266,7 @@ def _to_rgb(frame: Any, reformatter: Any) -> Frame:
 
 
 @contextlib.contextmanager
-def _only_our_errors(path: Path) -> Iterator[None]:
+def only_our_errors(path: Path) -> Iterator[None]:
     """Whatever a hostile file makes a parser raise, the caller sees one of ours."""
     try:
         yield

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unstill.domain.request import FASTEST_FPS
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -42,5 +44,5 @@ def _rounded(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-GIF = Timing(ticks_per_s=100, fastest_fps=50)
-WEBP = Timing(ticks_per_s=1000, fastest_fps=90)
+GIF = Timing(ticks_per_s=100, fastest_fps=FASTEST_FPS["gif"])
+WEBP = Timing(ticks_per_s=1000, fastest_fps=FASTEST_FPS["webp"])

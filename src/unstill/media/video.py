@@ -4,7 +4,8 @@ animated WebP in `animated`."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,16 +14,22 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
+from unstill.core.ports import silent, unseen
 from unstill.domain.errors import BadOutput, EncoderMissing, FileMissing, NotAVideo, NotReadable
+from unstill.domain.notes import Note, note
+from unstill.media import content_credentials
 from unstill.media.animated import GIF_CODECS, GifSink, WebpSink, webp_available
+from unstill.media.content_credentials import Credentials
 from unstill.media.quality import FrameWatch
-from unstill.media.read_video import count_frames, probe
+from unstill.media.read_video import probe, stills
 from unstill.media.sink import FrameSink, local, video_frame
 from unstill.media.timing import GIF, WEBP
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
-    from unstill.core.ports import Frame
+    from unstill.core.ports import Frame, See, Tick
+    from unstill.domain.errors import Language
+    from unstill.media.label import FrameLabel
 
 BT709 = 1
 """The code point for primaries, transfer and matrix alike (ITU-T H.273, tables 2 to 4)."""
@@ -60,41 +67,78 @@ _WEBM = {
 class AvVideoMaker:
     """A `core.ports.VideoMaker` on PyAV's FFmpeg."""
 
-    def __init__(self, *, video_codec: str = "vp9", threads: int | None = None) -> None:
-        """``video_codec`` is what goes into a WebM, "vp9" or "av1"; ``threads``: by default the cores."""
-        self._video_codec = video_codec
+    def __init__(
+        self,
+        *,
+        video_codec: str = "vp9",
+        threads: int | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
+        """``video_codec`` is what goes into a WebM, "vp9" or "av1"; ``threads``: by default the cores. With
+        ``credentials`` finished videos are signed."""
+        self._video_codec, self._credentials = video_codec, credentials
         self._threads = threads or min(_cores(), MOST_THREADS)
 
-    def encoder(self, path: Path, plan: Plan, metadata: Mapping[str, str]) -> FrameSink:
+    def ready(self, plan: Plan) -> Sequence[Note]:
+        """See `core.ports.VideoMaker.ready`."""
+        self._recipe(plan.format)
+        if self._credentials is None:
+            return ()
+        content_credentials.check(self._credentials)
+        return () if self.signs(plan) else (note("not_signed", format=plan.format),)
+
+    def encoder(self, path: Path, plan: Plan, metadata: Mapping[str, str], tick: Tick = silent) -> FrameSink:
         """An encoder of ``plan.format`` for ``plan.num_frames`` frames, to be used as a context manager.
 
         Raises:
             EncoderMissing: this build of the libraries cannot write the format.
             ValueError: a metadata name that a container could not hold.
         """
-        if plan.format == "gif":
-            _need(plan, all(codec in av.codec.codecs_available for codec in GIF_CODECS))
-            return GifSink(path, plan, metadata)
-        if plan.format == "webp":
-            _need(plan, webp_available())
-            return WebpSink(path, plan, metadata)
-        recipe = _MP4 if plan.format == "mp4" else _WEBM.get(self._video_codec)
-        if recipe is None or recipe.codec not in av.codec.codecs_available:
-            raise EncoderMissing(
-                format=plan.format if plan.format == "mp4" else f"WebM ({self._video_codec})"
-            )
-        return AvSink(path, plan, metadata, recipe, self._threads)
+        recipe = self._recipe(plan.format)
+        if recipe is not None:
+            return AvSink(path, plan, metadata, recipe, self._threads)
+        return GifSink(path, plan, metadata, tick) if plan.format == "gif" else WebpSink(path, plan, metadata)
 
-    def check(self, path: Path, plan: Plan) -> None:
-        """Read and decode the whole file again.
+    def _recipe(self, kind: str) -> Recipe | None:
+        """How a codec of FFmpeg's is driven; None for animated pictures. Raises `EncoderMissing`."""
+        codecs = av.codec.codecs_available
+        if kind in ("gif", "webp"):
+            if not (webp_available() if kind == "webp" else all(codec in codecs for codec in GIF_CODECS)):
+                raise EncoderMissing(format=kind)
+            return None
+        recipe = _MP4 if kind == "mp4" else _WEBM.get(self._video_codec)
+        if recipe is None or recipe.codec not in codecs:
+            raise EncoderMissing(format=kind if kind == "mp4" else f"WebM ({self._video_codec})")
+        return recipe
+
+    def label(self, language: Language, width: int, height: int, fps: float) -> FrameLabel:
+        """The visible label for frames of one size, in a language."""
+        from unstill.media.label import FrameLabel
+
+        return FrameLabel(language, width, height, fps)
+
+    def signs(self, plan: Plan) -> bool:
+        """Whether there are credentials and the format has a place for them."""
+        return self._credentials is not None and plan.format in content_credentials.MIME
+
+    def sign(self, path: Path, signed: Path, title: str) -> None:
+        """See `content_credentials.write_signed`."""
+        assert self._credentials is not None
+        content_credentials.write_signed(path, signed, self._credentials, title)
+
+    def check(self, path: Path, plan: Plan, see: See = unseen) -> None:
+        """Read and decode the whole file again; ``see`` is shown every frame.
 
         Raises:
             BadOutput: it does not open or decode, or its container, size, number of frames or duration is
                 not the plan's (more than one frame's time off).
         """
+        frames = 0
         try:
             facts = probe(path)
-            frames = count_frames(path, facts, strict=True)
+            with closing(stills(path, strict=True)) as found:
+                for frames, still in enumerate(found, 1):
+                    see(frames - 1, still)
         except (FileMissing, NotAVideo, NotReadable) as error:
             raise BadOutput(problem="it cannot be decoded", problem_zh="无法解码") from error
         timing = {"gif": GIF, "webp": WEBP}.get(plan.format)
@@ -161,11 +205,6 @@ class AvSink(FrameSink):
     def _abandon(self) -> None:
         if self._container is not None:
             self._container.close()
-
-
-def _need(plan: Plan, available: bool) -> None:
-    if not available:
-        raise EncoderMissing(format=plan.format)
 
 
 def _refuse_other(what: str, what_zh: str, got: object, wanted: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, or_, select
 
 from unstill.adapters.sqlite_jobs.reads import QUEUED
 from unstill.adapters.sqlite_jobs.rows import new_row, seal, verified
@@ -21,8 +21,7 @@ def known_as(connection: Connection, owner: str, asked: Idempotency, clock: Cloc
     Raises:
         IdempotencyMismatch: it was used for something else.
     """
-    connection.execute(delete(idempotency).where(_forgotten(clock)))
-    mine = (idempotency.c.owner == owner, idempotency.c.key == asked.key)
+    mine = (idempotency.c.owner == owner, idempotency.c.key == asked.key, not_(_forgotten(clock)))
     found = connection.execute(select(idempotency).where(*mine)).mappings().one_or_none()
     if found is None:
         return None
@@ -30,6 +29,10 @@ def known_as(connection: Connection, owner: str, asked: Idempotency, clock: Cloc
     if row["digest"] != asked.digest:
         raise IdempotencyMismatch
     return str(row["job_id"])
+
+
+def forget_old_keys(connection: Connection, clock: Clock) -> None:
+    connection.execute(delete(idempotency).where(_forgotten(clock)))
 
 
 def _forgotten(clock: Clock) -> ColumnElement[bool]:

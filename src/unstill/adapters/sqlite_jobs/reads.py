@@ -87,10 +87,7 @@ class Reads:
     def files(self) -> set[str]:
         with self._database.reading() as connection:
             jobs = [job_of(row) for row in self._rows(connection, select(videos))]
-        named = {job.input.file for job in jobs}
-        for output in (job.output for job in jobs if job.output):
-            named.update(name for name in (output.file, output.thumbnail, output.spritesheet) if name)
-        return named
+        return {name for job in jobs for name in job.files()}
 
     def _row(
         self,

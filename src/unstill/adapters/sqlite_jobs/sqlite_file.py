@@ -14,8 +14,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import cast
 
@@ -75,10 +75,7 @@ class SqliteFile:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         self._refuse_closed()
-        # With a rollback journal a reader and the writer shut each other out. Better that they queue here
-        # than that they find out by trying again and again.
-        turn = contextlib.nullcontext() if self.journal_mode == "WAL" else self._turn()
-        with turn, spoken(self.path), self._readers.begin() as connection:
+        with self._reading_turn(), spoken(self.path), self._readers.begin() as connection:
             yield connection
 
     def backup(self, target: Path) -> None:
@@ -87,8 +84,8 @@ class SqliteFile:
             with file_errors(target):
                 _make_private(partial)
             with spoken(target), closing(sqlite3.connect(partial)) as copy:
-                with self._readers.connect() as connection:
-                    _driver(connection).backup(copy)
+                with self._reading_turn(), self._readers.connect() as connection:
+                    _driver(connection).backup(copy, progress=_patient(self._busy_s))
                 copy.execute("PRAGMA journal_mode = DELETE")  # whole in one file, wherever it is put
             refuse_unsound(partial, self._busy_s, named=self.path)
             with file_errors(target):
@@ -148,6 +145,11 @@ class SqliteFile:
             for _ in range(READERS):
                 opened.enter_context(self._readers.begin()).execute(select(meta)).all()
 
+    def _reading_turn(self) -> AbstractContextManager[object]:
+        """With a rollback journal a reader and the writer shut each other out. Better that they queue here
+        than that they find out by trying again and again."""
+        return contextlib.nullcontext() if self.journal_mode == "WAL" else self._turn()
+
     @contextlib.contextmanager
     def _turn(self) -> Iterator[float]:
         """Our turn to write; gives the seconds left to wait for other processes."""
@@ -180,6 +182,17 @@ class SqliteFile:
     def _refuse_closed(self) -> None:
         if self._closed:
             raise StoreFailed(path=self.path, reason="it was closed")
+
+
+def _patient(busy_s: float) -> Callable[[int, int, int], None]:
+    """Ends a copy that is kept waiting; SQLite's own module would wait for ever."""
+    until = time.monotonic() + busy_s
+
+    def look(status: int, _left: int, _pages: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() >= until:
+            raise StoreBusy
+
+    return look
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
-from unstill.adapters.sqlite_jobs.intake import known_as, refuse_overfull, store
+from unstill.adapters.sqlite_jobs.intake import forget_old_keys, known_as, refuse_overfull, store
 from unstill.adapters.sqlite_jobs.reads import IN_PROGRESS, QUEUED, Reads
 from unstill.adapters.sqlite_jobs.rows import (
     Row,
@@ -26,7 +26,7 @@ from unstill.adapters.sqlite_jobs.rows import (
     verified,
 )
 from unstill.adapters.sqlite_jobs.tables import meta, videos
-from unstill.core.queue import LEASE_S, Claim, LeaseLost, Limits, NewJob
+from unstill.core.queue import LEASE_S, Claim, Idempotency, LeaseLost, Limits, NewJob
 from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State
 from unstill.domain.notes import Note
 from unstill.domain.service_errors import AlreadyFinal
@@ -39,12 +39,18 @@ class SqlJobs(Reads):
 
     def add(self, new: NewJob, limits: Limits) -> tuple[Job, bool]:
         with self._database.writing() as connection:
+            forget_old_keys(connection, self._clock)
             known = new.idempotency and known_as(connection, new.owner, new.idempotency, self._clock)
             if known:
                 return job_of(self._row(connection, known, deleted=True)), False
             refuse_overfull(connection, new.owner, limits)
             store(connection, new, self._clock)
             return job_of(self._row(connection, new.id)), True
+
+    def find(self, owner: str, idempotency: Idempotency) -> Job | None:
+        with self._database.reading() as connection:
+            known = known_as(connection, owner, idempotency, self._clock)
+            return job_of(self._row(connection, known, deleted=True)) if known else None
 
     # --- under a claim ------------------------------------------------------------------------------------
 
@@ -124,21 +130,21 @@ class SqlJobs(Reads):
         with self._database.writing() as connection:
             row = self._row(connection, job_id, owner, lock=True)
             changes = {} if State(row["state"]).is_final else self._cancelled(row)
-            return self._change(connection, row, deleted_at=float(self._clock.wall()), **changes)
+            return self._change(connection, row, **self._deleted_now(), **changes)
 
     def restore(self, job_id: str, owner: str | None = None) -> Job:
         with self._database.writing() as connection:
             row = self._row(connection, job_id, owner, deleted=True, lock=True)
             if row["deleted_at"] is None:
                 return job_of(row)
-            return self._change(connection, row, deleted_at=None)
+            return self._change(connection, row, deleted_at=None, deleted_steady=None, deleted_boot=None)
 
-    def purge(self, deleted_before: float) -> list[Job]:
+    def purge(self, keep_s: float) -> list[Job]:
         made_from = select(videos.c.source).where(
             videos.c.state.in_((QUEUED, IN_PROGRESS)), videos.c.source.is_not(None)
         )
         old = select(videos).where(
-            videos.c.deleted_at < deleted_before,
+            self._deleted_longer_than(keep_s),
             videos.c.state.not_in((QUEUED, IN_PROGRESS)),
             videos.c.id.not_in(made_from),
         )
@@ -192,6 +198,23 @@ class SqlJobs(Reads):
         with self._database.writing() as connection:
             row = self._held(connection, claim)
             return self._change(connection, row, *self._fence(claim), **self._settled(state), **changes)
+
+    def _deleted_now(self) -> Row:
+        clock = self._clock
+        return {
+            "deleted_at": float(clock.wall()),
+            "deleted_steady": float(clock.steady()),
+            "deleted_boot": clock.boot(),
+        }
+
+    def _deleted_longer_than(self, keep_s: float) -> ColumnElement[bool]:
+        """By the steady clock, which no change of the wall clock moves; by the wall clock once the computer
+        was started anew since."""
+        here = videos.c.deleted_boot == self._clock.boot()
+        return or_(
+            and_(here, videos.c.deleted_steady < self._clock.steady() - keep_s),
+            and_(~here, videos.c.deleted_at < self._clock.wall() - keep_s),
+        )
 
     def _settled(self, state: State) -> Row:
         return {

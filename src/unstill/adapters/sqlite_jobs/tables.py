@@ -44,6 +44,8 @@ videos = Table(
     Column("started_at", Double),
     Column("completed_at", Double),
     Column("deleted_at", Double),
+    Column("deleted_steady", Double),  # by the steady clock of deleted_boot: what purging goes by
+    Column("deleted_boot", Text),
     Column("attempt", Integer, nullable=False),
     Column("crashes", Integer, nullable=False),
     Column("worker", Text),

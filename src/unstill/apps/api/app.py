@@ -8,7 +8,19 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from unstill.apps.api import content, docs, errors, health, inspect, keys, metrics, models, news, videos
+from unstill.apps.api import (
+    backup,
+    content,
+    docs,
+    errors,
+    health,
+    inspect,
+    keys,
+    metrics,
+    models,
+    news,
+    videos,
+)
 from unstill.apps.api.boundary import Boundary
 from unstill.apps.api.context import ApiSettings, Context
 from unstill.core.crew import Crew
@@ -47,7 +59,7 @@ def create_app(
     service.events.listen(tally.see)
     api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store)
     # Fixed addresses before {video_id}.
-    for part in (news, inspect, videos, content, models, keys, health, metrics, docs):
+    for part in (news, inspect, videos, content, models, keys, backup, health, metrics, docs):
         api.include_router(part.router)
     api.add_exception_handler(UnstillError, errors.on_ours)
     api.add_exception_handler(HTTPException, errors.on_http)

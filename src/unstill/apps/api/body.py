@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import re
-import secrets
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
-from unstill.apps.api.context import Context, context_of
+from unstill.apps.api.context import context_of
 from unstill.apps.api.errors import BadBody
 from unstill.core.inbox import Upload
 from unstill.domain.errors import InvalidField
 from unstill.domain.service_errors import BodyTooLarge
 
 IN_MEMORY = 2**20
-"""Uploads up to this many bytes are handed on as bytes, larger ones as files."""
+"""Uploads up to this many bytes are handed on as bytes, larger ones as files. The parser's own limit."""
 MOST_FIELDS, MOST_FILES, DEEPEST = 256, 8, 20
 TEXT_SLACK = 2**20
 _NAME = re.compile(r"([^\[\]]{1,100})((?:\[[^\[\]]{0,100}\]){0,3})")
@@ -35,41 +33,47 @@ class Body:
 
     values: dict[str, Any] = field(default_factory=dict)
     files: dict[str, UploadFile] = field(default_factory=dict)
-    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
-    async def upload(self, name: str, context: Context, most_bytes: int) -> Upload | None:
-        """A file that was sent; an empty one without a name, as openai's client sends, was not."""
+    async def upload(self, name: str, most_bytes: int) -> Upload | None:
+        """A file that was sent, good until `body_of` ends; an empty one without a name, as openai's client
+        sends, was not."""
         sent = self.files.get(name)
         if sent is None:
             return None
         size = sent.size or 0
         if size > most_bytes:
             raise BodyTooLarge(param=name, limit=most_bytes // 2**20)
-        named = file_name(sent.filename)
-        if size <= IN_MEMORY:
-            return Upload(await sent.read(), named)
-        path = context.service.data / "tmp" / f"upload-{secrets.token_hex(8)}"
-        self._stack.callback(path.unlink, missing_ok=True)
-        await context.make(lambda: _copy(sent.file, path))
-        return Upload(path, named)
+        return Upload(await sent.read() if size <= IN_MEMORY else sent.file, file_name(sent.filename))
 
 
 @contextlib.asynccontextmanager
 async def body_of(request: Request) -> AsyncIterator[Body]:
-    """The body, and its temporary files until the block ends. Raises `BadBody`."""
+    """The body, and its temporary files until the block ends. Raises `BadBody`, `NoRoom`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     async with contextlib.AsyncExitStack() as stack:
         if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-            most = context_of(request).settings.max_picture_bytes * 4 // 3 + TEXT_SLACK  # a data URL
-            form = await stack.enter_async_context(
-                request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=most)
-            )
-            body = from_form(form)
+            body = from_form(await stack.enter_async_context(_form(request)))
         else:
             body = Body(from_json(await request.body()))
         check_text(body.values)
-        body._stack = stack
         yield body
+
+
+@contextlib.asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    context = context_of(request)
+    most = context.settings.max_picture_bytes * 4 // 3 + TEXT_SLACK  # a data URL
+    form = request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=most)
+    try:
+        parsed = await form
+    except OSError as error:  # large files wait in the system's temporary folder
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise context.service.room.disk_full() from error
+        raise
+    try:
+        yield parsed
+    finally:
+        await parsed.close()
 
 
 def from_form(form: FormData) -> Body:
@@ -154,9 +158,3 @@ def file_name(sent: str | None) -> str:
     """What a client calls its file, as it can be shown: no path, no control characters, not long."""
     last = re.split(r"[/\\]", sent or "")[-1].encode("utf-8", "replace").decode()
     return _ODD.sub("", last).strip()[:100] or "picture"
-
-
-def _copy(source: IO[bytes], target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
-        shutil.copyfileobj(source, file, 2**18)

@@ -21,6 +21,8 @@ MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".png": "image/png",
 }
+VIDEOS = ["video/mp4", "video/webm", "image/gif", "image/webp", "image/jpeg"]
+"""What `content` may be; JPEG is for the thumbnail and the sprite sheet."""
 Variant = Annotated[Literal["video", "thumbnail", "spritesheet"], Query(description="Which file.")]
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
@@ -28,21 +30,16 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 @router.get(
     "/{video_id}/content", summary="Download", response_class=Response,
-    responses={**schema.replies("video/mp4", 400, 404, 409), 206: {"description": "A range"}},
+    responses={**schema.replies(VIDEOS, 404, 409), **schema.partly(VIDEOS)},
 )  # fmt: skip
 async def content(request: Request, video_id: str, variant: Variant = "video") -> Response:
     """The finished file, its thumbnail (JPEG) or its sprite sheet (JPEG), with ranges and ETag."""
     return await _file(request, video_id, variant)
 
 
-@router.head("/{video_id}/content", include_in_schema=False)
-async def content_head(request: Request, video_id: str, variant: Variant = "video") -> Response:
-    return await _file(request, video_id, variant)
-
-
 @router.get(
     "/{video_id}/input", summary="The picture it was made from", response_class=Response,
-    responses=schema.replies("image/png", 404),
+    responses={**schema.replies("image/png", 404), **schema.partly(["image/png"])},
 )  # fmt: skip
 async def picture(request: Request, video_id: str) -> Response:
     """The picture as pixels (PNG); nothing else of the upload is kept."""

@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 from fastapi import Request
 
-from unstill.apps.api.errors import tongue
+from unstill.apps.api.errors import NotAllowed, tongue
 from unstill.apps.api.metrics import Tally
 from unstill.core.crew import Crew
 from unstill.core.jobs import VideoService
@@ -34,6 +34,8 @@ class ApiSettings:
     heartbeat_s: float = 15.0
     look_s: float = 2.0
     """How often a watcher looks at the row itself, should news get lost."""
+    sync_s: float = 600.0
+    """The longest wait of POST /v1/videos/sync; the time-out of openai's client."""
     tick_limit_s: float = 60.0
     """A worker not heard of for longer does not count as ready."""
     max_picture_bytes: int = 20 * 2**20
@@ -74,6 +76,13 @@ def context_of(request: Request) -> Context:
 def owner_of(request: Request) -> str:
     """The key's id; `NOBODY` for the operator and where no keys are configured. The guard says so."""
     return str(request.scope.get("unstill.owner") or NOBODY)
+
+
+def operators_only(request: Request) -> None:
+    """Raises `NotAllowed` for everybody with a key of their own."""
+    if owner_of(request) != NOBODY:
+        route = request.scope.get("route")
+        raise NotAllowed(path=getattr(route, "path", request.scope["path"]))
 
 
 def language_in(request: Request) -> Language:

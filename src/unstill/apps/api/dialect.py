@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from unstill.apps.api.body import Body, check_text
 from unstill.apps.api.context import Context
+from unstill.apps.api.errors import printable
 from unstill.core.asking import Ask
 from unstill.core.inbox import Upload
 from unstill.core.plan import find_card
 from unstill.core.services import Services
-from unstill.domain.errors import InvalidField, MissingArgument, OutOfRange, UnknownModel
+from unstill.domain.errors import InvalidField, Language, MissingArgument, OutOfRange, UnknownModel
+from unstill.domain.notes import Note, note
 from unstill.domain.request import field_names
 from unstill.domain.service_errors import BodyTooLarge, Unsupported
 
@@ -24,13 +27,26 @@ PICTURE_FIELDS = ("input_reference", "image_reference", "image")
 OURS = frozenset(field_names()) - {"image"}
 FOREIGN = frozenset(
     {"seconds", "width", "height", "enable_frame_interpolation", "frame_interpolation_exp",
-     "enable_upscaling", "upscaling_scale", "extra_params", "video"}
+     "enable_upscaling", "upscaling_scale", "extra_params"}
 )  # fmt: skip
+MOST_IGNORED = 10
+"""Ignored fields that are named, at most."""
+SHOWN = 40
+"""Characters of such a name."""
+ALIKE = 0.75
+"""How alike a name must be to be offered instead (difflib's ratio)."""
 _DATA = re.compile(r"data:[^,;]{0,100}(?:;[^,;]{1,100})*;base64,", re.IGNORECASE)
 
 
-def ask_of(body: Body, services: Services, *, prompt: bool = True) -> Ask:
-    """What the fields ask for. Raises a `BadRequest`."""
+def ask_of(
+    body: Body,
+    services: Services,
+    language: Language,
+    *,
+    prompt: bool = True,
+    besides: Collection[str] = (),
+) -> Ask:
+    """What the fields ask for; ``besides`` names those that are no settings. Raises a `BadRequest`."""
     values = {**_extra(body.values.get("extra_params")), **body.values}
     if prompt and "prompt" not in values:
         raise MissingArgument(param="prompt", argument="prompt", example="prompt=slow push in")
@@ -40,12 +56,22 @@ def ask_of(body: Body, services: Services, *, prompt: bool = True) -> Ask:
     if str(fields.get("seed")) == "-1":  # "draw one", elsewhere
         del fields["seed"]
     fields.update(_size(values), **_more_frames(values), **_larger(values))
-    unknown = [name for name in values if name not in OURS | FOREIGN and name not in PICTURE_FIELDS]
-    mine = [name for name in unknown if name in _options(fields.get("model"), services)]
+    unknown = [name for name in {**values, **body.files} if name not in {*OURS, *FOREIGN, *besides}]
+    options = _options(fields.get("model"), services)
+    mine = [name for name in unknown if name in options and name in values]
     if mine and isinstance(fields.get("options", {}), Mapping):
         fields["options"] = {**{name: values[name] for name in mine}, **fields.get("options", {})}
-    ignored = tuple(name for name in unknown if name not in mine)
-    return Ask(fields, seconds_in(values.get("seconds")), ignored)
+    ignored = [name for name in unknown if name not in mine][:MOST_IGNORED]
+    known = {*OURS, *FOREIGN, *besides, *options}
+    notes = tuple(_ignored(name, known) for name in ignored)
+    return Ask(fields, seconds_in(values.get("seconds")), notes, language)
+
+
+def _ignored(name: str, known: Collection[str]) -> Note:
+    """What to say of a field that nobody knows, and what may have been meant."""
+    shown, plain = printable(name, SHOWN), name[:SHOWN].lower().replace("-", "_")
+    near = difflib.get_close_matches(plain, sorted(known), n=1, cutoff=ALIKE)
+    return note("field_misspelt", param=shown, near=near[0]) if near else note("field_ignored", param=shown)
 
 
 def seconds_in(value: object) -> float | None:
@@ -127,7 +153,7 @@ async def picture_in(body: Body, context: Context) -> Upload | None:
     """The picture, as a file or a data URL. Paths are never read and addresses never fetched."""
     most = context.settings.max_picture_bytes
     for name in PICTURE_FIELDS:
-        if (upload := await body.upload(name, context, most)) is not None:
+        if (upload := await body.upload(name, most)) is not None:
             return upload
     for name in PICTURE_FIELDS:
         if name in body.values:
@@ -144,7 +170,7 @@ def _url(name: str, value: object) -> str:
         except (ValueError, RecursionError):
             value = None
     if isinstance(value, Mapping) and "file_id" in value:
-        raise Unsupported(param=name, what="file_id")
+        raise Unsupported(param=name, what="file_id", what_zh="用 file_id 指定图片")
     for key in ("image_url", "url"):
         if isinstance(value, Mapping) and key in value:
             value = value[key]

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from unstill.apps.api.account import Account
 from unstill.apps.api.language import language_of
 from unstill.domain.errors import (
     BadRequest,
@@ -43,6 +44,12 @@ class WrongMethod(BadRequest):
     zh = Words("{path} 不支持 {method}。", "支持的方法请看 /docs。")
 
 
+class NoSuchRange(BadRequest):
+    code, status = "no_such_range", 416
+    en = Words("The file has {size} bytes; the range lies behind them.", "Ask for a range within the file.")
+    zh = Words("文件只有 {size} 字节，请求的范围超出了文件。", "请请求文件之内的范围。")
+
+
 class BadBody(BadRequest):
     code = "bad_body"
     en = Words(
@@ -52,9 +59,11 @@ class BadBody(BadRequest):
 
 
 class NotAllowed(BadRequest):
+    """Keys and backups are the operator's."""
+
     code, status = "not_allowed", 403
-    en = Words("This key may not manage keys.", "Use `unstill keys` on the server itself.")
-    zh = Words("这个 key 无权管理其他 key。", "请在服务器上使用 `unstill keys`。")
+    en = Words("{path} is for the operator of this server.", "Use `unstill` on the server itself.")
+    zh = Words("{path} 只有这个服务的管理者可以使用。", "请在服务器上使用 `unstill` 命令。")
 
 
 class NotReadyYet(UnstillError):
@@ -72,13 +81,14 @@ def printable(text: str, most: int = 200) -> str:
 
 def tongue(scope: Scope) -> Language:
     """The language of one request."""
-    found = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
     default: Language = scope["app"].state.context.settings.language if "app" in scope else "en"
-    return language_of(found.decode("latin-1"), default)
+    return language_of(scope["headers"], default)
 
 
 def answer(error: UnstillError, scope: Scope, more: Mapping[str, Any] | None = None) -> JSONResponse:
     """The reply that says it."""
+    if account := Account.of(scope):
+        account.code = error.code
     body = {**(more or {}), "error": error.to_json(tongue(scope))}
     return JSONResponse(body, error.status, headers=_headers(error, scope))
 
@@ -104,12 +114,20 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     path = printable(request.scope["path"])
     if error.status_code == 405:
-        reply = answer(WrongMethod(path=path, method=request.method), request.scope)
-        reply.headers.update(error.headers or {})
+        reply = answer(WrongMethod(path=path, method=printable(request.method, 20)), request.scope)
+        reply.headers["Allow"] = ", ".join(_methods(request))
         return reply
     if error.status_code == 404:
         return answer(NoSuchRoute(path=path), request.scope)
     return answer(BadBody(reason="it is damaged", reason_zh="内容已损坏"), request.scope)
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of an address; its routes know but their own."""
+    route = request.scope["route"]
+    described: Mapping[str, object] = request.app.openapi()["paths"].get(route.path, {})
+    found = {name.upper() for name in described} or set(route.methods or ())
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from unstill.apps.api.errors import NoSuchRange, answer
 from unstill.domain.errors import FileMissing
 
 CHUNK = 256 * 1024
@@ -50,7 +52,7 @@ def send_file(
     Raises:
         FileMissing: there is no such regular file below ``root``, reached without a symbolic link.
     """
-    scope = request.scope if isinstance(request, Request) else request
+    scope = dict(request.scope if isinstance(request, Request) else request)
     asked = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     file = _open_below(root, path, filename)
     status = os.fstat(file.fileno())
@@ -62,19 +64,30 @@ def send_file(
         file.close()
         return Response(status_code=304, headers=common)
     ranged = scope["method"] == "GET" and _range_holds(asked, tag, changed)
-    return _part(file, status.st_size, asked.get("range", "") if ranged else "", common, media_type)
-
-
-def _part(file: BinaryIO, size: int, wanted: str, common: dict[str, str], media_type: str) -> Response:
-    """The range that is wanted, or all."""
-    first, last, code = _range(wanted, size)
+    first, last, code = _range(asked.get("range", "") if ranged else "", status.st_size)
     if code == 416:
         file.close()
-        return Response(status_code=416, headers={**common, "content-range": f"bytes */{size}"})
+        refused = answer(NoSuchRange(size=status.st_size), scope)
+        refused.headers.update({**common, "content-range": f"bytes */{status.st_size}", "cache-control": ASK})
+        return refused
     if code == 206:
-        common["content-range"] = f"bytes {first}-{last}/{size}"
+        common["content-range"] = f"bytes {first}-{last}/{status.st_size}"
     common["content-length"] = str(last - first + 1)
     return _Bytes(file, first, last - first + 1, code, common, media_type)
+
+
+def send_once(path: Path, media_type: str, filename: str) -> Response:
+    """A temporary file of ours, whole; it is gone afterwards, however far the client took it.
+
+    Where the system lets go of names of open files it goes at once, so that not even a kill leaves it.
+    """
+    file = cast(BinaryIO, path.open("rb", buffering=0))
+    with contextlib.suppress(PermissionError):  # Windows
+        path.unlink()
+    size = os.fstat(file.fileno()).st_size
+    headers = {"content-disposition": disposition(filename), "cache-control": "no-store"}
+    headers |= {"x-content-type-options": "nosniff", "content-length": str(size)}
+    return _Bytes(file, 0, size, 200, headers, media_type, after=lambda: path.unlink(missing_ok=True))
 
 
 def disposition(filename: str, *, inline: bool = False) -> str:
@@ -91,10 +104,17 @@ class _Bytes(Response):
     """So many bytes of an open file, from an offset on."""
 
     def __init__(
-        self, file: BinaryIO, start: int, count: int, code: int, headers: Mapping[str, str], media_type: str
+        self,
+        file: BinaryIO,
+        start: int,
+        count: int,
+        code: int,
+        headers: Mapping[str, str],
+        media_type: str,
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(status_code=code, headers=headers, media_type=media_type)
-        self._file, self._start, self._count = file, start, count
+        self._file, self._start, self._count, self._after = file, start, count, after
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         gone = asyncio.create_task(_disconnected(receive))  # players give up often; then nothing more is read
@@ -112,6 +132,7 @@ class _Bytes(Response):
         finally:
             gone.cancel()
             self._file.close()
+            self._after()
 
 
 async def _disconnected(receive: Any) -> None:

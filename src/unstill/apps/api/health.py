@@ -15,7 +15,7 @@ router = APIRouter()
 @router.get("/healthz", tags=["health"], summary="The process lives", responses=schema.replies(schema.Facts))
 async def healthz() -> JSONResponse:
     """Answers as long as the event loop turns; looks at nothing else."""
-    return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok", "service": "unstill"})
 
 
 @router.get("/readyz", tags=["health"], summary="Videos can be made", responses=schema.replies(schema.Facts))

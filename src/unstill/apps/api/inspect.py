@@ -15,13 +15,13 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 @router.post(
     "/inspect", summary="Read the settings in a video", openapi_extra=schema.INSPECT,
-    responses=schema.replies(schema.Settings, 400, 413),
+    responses=schema.replies(schema.Settings, 507),
 )  # fmt: skip
 async def inspect(request: Request) -> JSONResponse:
     """For a file that unstill made: the request it was made from, its model, size, seed and notes."""
     context = context_of(request)
     async with body_of(request) as body:
-        upload = await body.upload("video", context, context.settings.max_video_bytes)
+        upload = await body.upload("video", context.settings.max_video_bytes)
         if upload is None:
             raise MissingArgument(param="video", argument="video", example="-F video=@clip.mp4")
         found = await context.make(lambda: context.service.inspect(upload))

@@ -9,17 +9,15 @@ from starlette.responses import JSONResponse
 
 from unstill.apps.api import schema
 from unstill.apps.api.body import body_of
-from unstill.apps.api.context import context_of, owner_of
-from unstill.apps.api.errors import NotAllowed
+from unstill.apps.api.context import context_of, operators_only
 from unstill.core.keys import Key, KeyStore
 from unstill.domain.errors import InvalidField, MissingArgument
-from unstill.domain.job import NOBODY
 from unstill.domain.service_errors import Unsupported
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 
-@router.get("", summary="List keys", responses=schema.replies(schema.KeyList, 400))
+@router.get("", summary="List keys", responses=schema.replies(schema.KeyList))
 async def keys(request: Request) -> JSONResponse:
     """Every key there ever was, oldest first, without secrets."""
     store = _store(request)
@@ -27,9 +25,7 @@ async def keys(request: Request) -> JSONResponse:
     return JSONResponse({"object": "list", "data": [_shown(key) for key in found]})
 
 
-@router.post(
-    "", summary="Make a key", openapi_extra=schema.KEY, responses=schema.replies(schema.KeyReply, 400)
-)
+@router.post("", summary="Make a key", openapi_extra=schema.KEY, responses=schema.replies(schema.KeyReply))
 async def add(request: Request) -> JSONResponse:
     """The secret is shown in this answer and never again."""
     store = _store(request)
@@ -43,7 +39,7 @@ async def add(request: Request) -> JSONResponse:
     return JSONResponse({**_shown(key), "secret": secret}, headers={"Cache-Control": "no-store"})
 
 
-@router.delete("/{key_id}", summary="Revoke a key", responses=schema.replies(schema.KeyReply, 400, 404))
+@router.delete("/{key_id}", summary="Revoke a key", responses=schema.replies(schema.KeyReply, 404))
 async def revoke(request: Request, key_id: str) -> JSONResponse:
     """It is refused from now on; its videos stay."""
     store = _store(request)
@@ -52,11 +48,10 @@ async def revoke(request: Request, key_id: str) -> JSONResponse:
 
 
 def _store(request: Request) -> KeyStore:
+    operators_only(request)
     store = context_of(request).keys
-    if owner_of(request) != NOBODY:
-        raise NotAllowed
     if store is None:
-        raise Unsupported(what="/v1/keys")
+        raise Unsupported(what="/v1/keys", what_zh="管理 key")
     return store
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from unstill.domain.errors import Language
 
+MOST = 32
+"""Languages of one request that are looked at."""
 
-def language_of(accept_language: str, default: Language = "en") -> Language:
-    """The better of zh and en by `Accept-Language` (RFC 9110, 12.5.4); the default where neither is named."""
+
+def language_of(headers: Iterable[tuple[bytes, bytes]], default: Language = "en") -> Language:
+    """The one of zh and en that ``Accept-Language`` ranks higher (RFC 9110, section 12.5.4); of two that it
+    ranks alike the one named first, and ``default`` where it names neither. Header names in lower case."""
+    sent = ",".join(value.decode("latin-1") for name, value in headers if name == b"accept-language")
     best: tuple[float, Language] = (0.0, default)
-    for part in accept_language[:500].split(","):
+    for part in sent.split(",", MOST)[:MOST]:
         name, _, weight = part.strip().lower().partition(";")
-        quality = _quality(weight)
         language = name.partition("-")[0].strip()
+        quality = _quality(weight)
         if language in ("zh", "en") and quality > best[0]:
             best = (quality, "zh" if language == "zh" else "en")
     return best[1]

@@ -52,7 +52,7 @@ def _model(card: ModelCard, default: bool, language: Language) -> dict[str, Any]
 
 @router.post(
     "/plans", summary="What a request would make and cost", openapi_extra=schema.PLAN,
-    responses=schema.replies(schema.PlanReply, 400, 404),
+    responses=schema.replies(schema.PlanReply, 404),
 )  # fmt: skip
 async def plan(request: Request) -> JSONResponse:
     """Takes the fields of a create; `width` and `height` are the picture's here, which itself is not sent.
@@ -64,7 +64,7 @@ async def plan(request: Request) -> JSONResponse:
         width, height = (number_in(body.values, name) for name in ("width", "height"))
         for name in ("width", "height"):
             body.values.pop(name)
-        ask = ask_of(body, context.service.services, prompt=False)
+        ask = ask_of(body, context.service.services, language, prompt=False)
     return JSONResponse(await context.read(lambda: _planned(context, ask, width, height, language)))
 
 

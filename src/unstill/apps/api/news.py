@@ -9,24 +9,29 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from unstill.apps.api import schema, views
-from unstill.apps.api.content import whole_video
+from unstill.apps.api.content import VIDEOS, whole_video
 from unstill.apps.api.context import Context, context_of, language_in, owner_of
+from unstill.apps.api.errors import answer
 from unstill.apps.api.follow import follow
 from unstill.apps.api.videos import make
 from unstill.core.events import Event, Watch
-from unstill.domain.errors import Language
-from unstill.domain.job import Job, Progress, State
-from unstill.domain.service_errors import ShuttingDown, VideoNotFound
+from unstill.domain.errors import Language, UnstillError
+from unstill.domain.job import Job, Progress
+from unstill.domain.service_errors import ShuttingDown, StillWorking, VideoNotFound
+
+GONE_LOOK_S = 1.0
+"""How often it is looked at whether somebody still waits."""
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 
 @router.get(
     "/{video_id}/events", summary="Watch a video being made", response_class=EventSourceResponse,
-    responses={**schema.replies("text/event-stream", 404), 204: {"description": "All was seen"}},
+    responses={**schema.replies("text/event-stream", 404), **schema.EVENTS},
 )  # fmt: skip
 async def events(
     request: Request, video_id: str, last_event_id: Annotated[str | None, Header(max_length=40)] = None
@@ -71,32 +76,49 @@ async def _told(context: Context, event: Event, language: Language) -> tuple[str
 
 @router.post(
     "/sync", summary="Make a video and wait for it", openapi_extra=schema.CREATE, response_class=Response,
-    responses=schema.replies("video/mp4", 400, 404, 409, 413, 507),
+    responses=schema.replies(VIDEOS[:-1], 404, 409, 504, 507),
 )  # fmt: skip
 async def sync(request: Request) -> Response:
-    """As create, answered with the finished file. Should the connection end, the video is made all the same;
-    its id is in `X-Video-Id` and in the list."""
+    """As create, answered with the finished file. `X-Video-Id` names the video, in errors too.
+
+    Should the connection end or the time be up (504), the video is made all the same."""
     context, owner = context_of(request), owner_of(request)
     job = await make(request)
+    named = {"X-Video-Id": job.id}
+    try:
+        job = await _finished(request, context, job, owner)
+        error = views.failure(job)
+        if error is not None:
+            raise error
+        response = await whole_video(request, job, owner)
+    except UnstillError as error:
+        response = answer(error, request.scope)
+    response.headers.update(named)
+    return response
+
+
+async def _finished(request: Request, context: Context, job: Job, owner: str) -> Job:
+    """The job once it is settled. Raises `StillWorking`, `ShuttingDown`, `VideoNotFound`."""
+    longest = context.settings.sync_s
     with context.service.events.watch(job.id) as watch:
         gone = asyncio.create_task(_gone(request, watch))
         try:
-            async for event in follow(context, job.id, owner, watch):
-                job = event.body if isinstance(event.body, Job) else job
+            async with asyncio.timeout(longest):
+                async for event in follow(context, job.id, owner, watch):
+                    job = event.body if isinstance(event.body, Job) else job
+        except TimeoutError:
+            raise StillWorking(id=job.id, seconds=f"{longest:g}") from None
         finally:
             gone.cancel()
+        if gone.done() and not gone.cancelled():
+            raise ClientDisconnect
     if not job.state.is_final:
         raise ShuttingDown
-    error = views.failure(job)
-    if error is not None or job.state is not State.COMPLETED:
-        raise error or ShuttingDown
-    response = await whole_video(request, job, owner)
-    response.headers["X-Video-Id"] = job.id
-    return response
+    return job
 
 
 async def _gone(request: Request, watch: Watch) -> None:
     """Stop waiting for a client that hung up."""
     while not await request.is_disconnected():
-        await asyncio.sleep(1)
+        await asyncio.sleep(GONE_LOOK_S)
     watch.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,10 +20,11 @@ _WHY = {
     413: "Too large",
     429: "The queue is full or too many requests; see Retry-After",
     500: "Unforeseen; the message holds an incident id",
+    504: "Not finished in time; the video is made all the same",
     503: "The server is busy, stopping or not ready; see Retry-After",
     507: "No room on the disk",
 }
-ALWAYS = (401, 403, 408, 429, 500, 503)
+ALWAYS = (400, 401, 403, 408, 413, 429, 500, 503)
 
 
 class _Reply(BaseModel):
@@ -156,11 +158,14 @@ class Facts(_Reply):
     """Facts about this server; see the description of the call."""
 
 
-def replies(model: type[BaseModel] | str, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: its reply (a model or a media type) and its errors."""
-    if isinstance(model, str):
+def replies(
+    model: type[BaseModel] | str | Sequence[str], *errors: int, status: int = 200
+) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: its reply (a model or media types) and its errors."""
+    if isinstance(model, (str, Sequence)):
+        kinds = [model] if isinstance(model, str) else model
         binary = {"schema": {"type": "string", "format": "binary"}}
-        told: dict[str, Any] = {"description": "The bytes", "content": {model: binary}}
+        told: dict[str, Any] = {"description": "The bytes", "content": dict.fromkeys(kinds, binary)}
     else:
         told = {"model": model, "description": "The reply"}
     refusals: dict[int | str, dict[str, Any]] = {
@@ -169,6 +174,39 @@ def replies(model: type[BaseModel] | str, *errors: int, status: int = 200) -> di
     return {status: told, **refusals}
 
 
+def partly(kinds: Sequence[str]) -> dict[int | str, dict[str, Any]]:
+    """The further answers of a file: a range of it, nothing new, no such range."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        206: {"description": "The range asked for", "content": dict.fromkeys(kinds, binary)},
+        304: {"description": "Unchanged since the ETag or date given"},
+        416: {"model": ErrorReply, "description": "The file is shorter"},
+    }
+
+
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The stream",
+        "content": {
+            "text/event-stream": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string"},
+                        "event": {"enum": ["state", "progress", "preview", "done"]},
+                        "data": {
+                            "type": "string",
+                            "description": "JSON: a Video in state and done; stage, step, total, progress and "
+                            "eta_s in progress; a JPEG as a data URL in preview.",
+                        },
+                    },
+                    "required": ["id", "event", "data"],
+                }
+            }
+        },
+    },
+    204: {"description": "All was seen, and the video is settled"},
+}
 _TEXT = {"type": "string", "maxLength": PROMPT_LIMIT}
 _MAKE: dict[str, Any] = {
     "prompt": {**_TEXT, "description": "What should happen. May be empty."},
@@ -187,6 +225,7 @@ _MAKE: dict[str, Any] = {
     "interpolate": {"type": "integer", "enum": [1, 2, 4]},
     "upscale": {"type": "integer", "enum": [1, 2, 4]},
     "format": {"type": "string", "enum": list(FORMATS)},
+    "visible_label": {"type": "boolean", "description": "Mark the frames as AI-generated."},
     "options": {"type": "object", "description": "The model's own settings; options[name] in a form."},
     "enable_frame_interpolation": {"type": "boolean"},
     "frame_interpolation_exp": {"type": "integer", "minimum": 1, "maximum": 2},

@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse
 from unstill.apps.api import schema, views
 from unstill.apps.api.body import Body, body_of
 from unstill.apps.api.context import Context, context_of, idempotency_key, language_in, owner_of
-from unstill.apps.api.dialect import ask_of, picture_in
+from unstill.apps.api.dialect import PICTURE_FIELDS, ask_of, picture_in
 from unstill.core.asking import Ask
+from unstill.core.inbox import Upload
 from unstill.domain.errors import InvalidField, Language, MissingArgument
 from unstill.domain.job import Job, State
 from unstill.domain.service_errors import Unsupported
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 @router.post(
     "", summary="Make a video", openapi_extra=schema.CREATE,
-    responses=schema.replies(schema.Video, 400, 404, 409, 413, 507),
+    responses=schema.replies(schema.Video, 404, 409, 507),
 )  # fmt: skip
 async def create(request: Request) -> JSONResponse:
     """A picture and a sentence, and any setting that is to differ from the model's own.
@@ -40,12 +41,12 @@ async def make(request: Request) -> Job:
     """Store the job that a create asks for."""
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:
-        ask = ask_of(body, context.service.services)
+        ask = ask_of(body, context.service.services, language_in(request), besides=PICTURE_FIELDS)
         picture = await picture_in(body, context)
         return await context.make(lambda: context.service.create(ask, picture, owner, key))
 
 
-@router.get("", summary="List videos", responses=schema.replies(schema.VideoList, 400, 404))
+@router.get("", summary="List videos", responses=schema.replies(schema.VideoList, 404))
 async def page(
     request: Request,
     after: Annotated[str | None, Query(max_length=200, description="The last id of the page before.")] = None,
@@ -77,59 +78,61 @@ async def page(
 
 @router.post(
     "/extensions", summary="Go on from a video's last frame", openapi_extra=schema.EXTEND,
-    responses=schema.replies(schema.Video, 400, 404, 409, 413, 507),
+    responses=schema.replies(schema.Video, 404, 409, 507),
 )  # fmt: skip
 async def extend(request: Request) -> JSONResponse:
-    """The source and `seconds` more of it in one file; the reply's `seconds` is the length of the whole.
+    """One new file: the source, and behind its last frame `seconds` of new video.
 
-    `video` is `{"id": ...}` or a file that was downloaded from here and is still kept.
+    In the request `seconds` is the length of the new part; in the reply it is the length of the whole, as in
+    openai's own API. `video` is `{"id": ...}` (in a form `video[id]`), or a file that was downloaded from
+    here and is still kept. Prompt, negative prompt, seed, options, steps and guidance may differ from the
+    source's; all other settings are the source's, and `notes` names those that were sent in vain.
     """
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:
-        ask = ask_of(body, context.service.services)
-        source = await _source(body, context, owner)
+        ask = ask_of(body, context.service.services, language_in(request), besides=("video",))
+        source = await _source(body, context)
         job = await context.make(lambda: context.service.extend(source, ask, owner, key))
     return await _shown(request, job)
 
 
-async def _source(body: Body, context: Context, owner: str) -> str:
-    """The id of the video that is meant."""
+async def _source(body: Body, context: Context) -> str | Upload:
+    """The video that is meant: its id, or itself."""
     video = body.values.get("video")
     named = video.get("id") if isinstance(video, dict) else video
     if isinstance(named, str):
         return named
     if named is not None:
         raise InvalidField(param="video", value=repr(named)[:80], expected="an id", expected_zh="视频编号")
-    upload = await body.upload("video", context, context.settings.max_video_bytes)
+    upload = await body.upload("video", context.settings.max_video_bytes)
     if upload is None:
         raise MissingArgument(param="video", argument="video", example='video={"id": "video_..."}')
-    found = await context.make(lambda: context.service.find_upload(upload, owner))
-    return found.id
+    return upload
 
 
 @router.post(
-    "/edits", summary="Not offered", openapi_extra=schema.EDIT, responses=schema.replies(schema.Video, 400)
+    "/edits", summary="Not offered", openapi_extra=schema.EDIT, responses=schema.replies(schema.Video)
 )
 async def edit() -> JSONResponse:
     """No model here edits a video; the answer says so."""
-    raise Unsupported(what="POST /v1/videos/edits")
+    raise Unsupported(what="POST /v1/videos/edits", what_zh="编辑视频")
 
 
 @router.post(
     "/characters",
     summary="Not offered",
     openapi_extra=schema.EDIT,
-    responses=schema.replies(schema.Video, 400),
+    responses=schema.replies(schema.Video),
 )
 async def characters() -> JSONResponse:
     """No model here keeps characters; the answer says so."""
-    raise Unsupported(what="POST /v1/videos/characters")
+    raise Unsupported(what="POST /v1/videos/characters", what_zh="保存人物")
 
 
-@router.get("/characters/{character_id}", summary="Not offered", responses=schema.replies(schema.Video, 400))
+@router.get("/characters/{character_id}", summary="Not offered", responses=schema.replies(schema.Video))
 async def character(character_id: str) -> JSONResponse:  # noqa: ARG001 part of the address
     """No model here keeps characters; the answer says so."""
-    raise Unsupported(what="GET /v1/videos/characters")
+    raise Unsupported(what="GET /v1/videos/characters", what_zh="查询人物")
 
 
 @router.get("/{video_id}", summary="Look at a video", responses=schema.replies(schema.Video, 404))
@@ -148,13 +151,13 @@ async def delete(request: Request, video_id: str) -> JSONResponse:
 
 @router.post(
     "/{video_id}/remix", summary="The same again, under another prompt", openapi_extra=schema.REMIX,
-    responses=schema.replies(schema.Video, 400, 404, 409, 507),
+    responses=schema.replies(schema.Video, 404, 409, 507),
 )  # fmt: skip
 async def remix(request: Request, video_id: str) -> JSONResponse:
     """Keeps picture and settings; the seed is drawn anew unless one is given, as other fields may be."""
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:
-        ask: Ask = ask_of(body, context.service.services)
+        ask: Ask = ask_of(body, context.service.services, language_in(request))
     job = await context.make(lambda: context.service.remix(video_id, ask, owner, key))
     return await _shown(request, job)
 

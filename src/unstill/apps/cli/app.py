@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from unstill.apps.cli import options as o
-from unstill.apps.cli.call import Call
-from unstill.apps.cli.commands import LANGUAGE, Group, Named, Pictured
-from unstill.apps.cli.words import language_of
-from unstill.domain.errors import NotAChoice
+from unstill.apps.cli.app_service import join
+from unstill.apps.cli.commands import Group, Named, Pictured
+from unstill.apps.cli.ready import HELP
+from unstill.apps.cli.ready import ready as _ready
 from unstill.version import __version__
 
 ABOUT = """A picture and a sentence go in, a video comes out.
@@ -35,7 +34,12 @@ Examples:
   unstill generate photo.jpg "orbit" --loop -o orbit.gif
   unstill generate other.jpg --like photo.mp4
 """
-HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+SERVE_EXAMPLES = """\b
+Examples:
+  unstill serve
+  unstill serve --port auto
+  unstill serve --host 0.0.0.0
+"""
 
 app = typer.Typer(
     cls=Group,
@@ -108,10 +112,15 @@ def generate(
     background: o.Background = None,
     interpolate: o.Interpolate = None,
     upscale: o.Upscale = None,
+    visible_label: o.VisibleLabel = None,
     negative_prompt: o.NegativePrompt = None,
     num_inference_steps: o.Steps = None,
     guidance_scale: o.Guidance = None,
     option: o.ModelOptions = None,
+    server: o.Server = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave the work to a server; print ids and do not wait.")
+    ] = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     lang: o.Lang = None,
@@ -128,7 +137,12 @@ def generate(
     from unstill.apps.cli.generate import Wish
     from unstill.apps.cli.generate import generate as command
 
-    return command(_ready(ctx), pictures, fields, Wish(output, like, force, poster, leave_out_prompt))
+    call, wish = _ready(ctx), Wish(output, like, force, poster, leave_out_prompt)
+    if server is not None or detach:
+        from unstill.apps.cli.remote.generate import generate as on_server
+
+        return on_server(call, pictures, fields, wish, server, detach=detach)
+    return command(call, pictures, fields, wish)
 
 
 @app.command(cls=Pictured)
@@ -148,6 +162,7 @@ def plan(
     background: o.Background = None,
     interpolate: o.Interpolate = None,
     upscale: o.Upscale = None,
+    visible_label: o.VisibleLabel = None,
     negative_prompt: o.NegativePrompt = None,
     num_inference_steps: o.Steps = None,
     guidance_scale: o.Guidance = None,
@@ -177,6 +192,39 @@ def show(
     return command(_ready(ctx), file)
 
 
+@app.command(cls=Named, epilog=SERVE_EXAMPLES)
+def serve(
+    ctx: typer.Context,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="ADDRESS", help="Listen there; 0.0.0.0 is everywhere.")
+    ] = None,
+    port: Annotated[
+        str | None, typer.Option("--port", metavar="PORT", help="A port, or auto for the next free one.")
+    ] = None,
+    data_dir: o.DataDir = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="NUMBER", help="Worker processes on the CPU.")
+    ] = None,
+    auth: Annotated[
+        str | None, typer.Option("--auth", metavar="WHO", help="auto, keys or none: who may use it.")
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", metavar="FORM", help="plain or json lines on stderr.")
+    ] = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    lang: o.Lang = None,
+) -> int:
+    """Run the server: jobs that survive, and an HTTP API.
+
+    It listens on this computer only unless --host says otherwise, and then asks for a key.
+    """
+    from unstill.apps.cli.serve import serve as command
+
+    names = ("host", "port", "data_dir", "workers", "auth", "log_format")
+    return command(_ready(ctx), {name: ctx.params[name] for name in names})
+
+
 @models.command("list", cls=Named)
 def list_models(ctx: typer.Context, json: o.Json = False, quiet: o.Quiet = False, lang: o.Lang = None) -> int:
     """List the models, the default first."""
@@ -202,15 +250,4 @@ def show_model(
     return command(_ready(ctx), model)
 
 
-def _ready(ctx: typer.Context) -> Call:
-    """The call, in the language that was asked for or set."""
-    call: Call = ctx.obj
-    asked = ctx.params.get("lang") or ctx.meta.get(LANGUAGE)
-    if asked not in (None, "en", "zh"):
-        raise NotAChoice(param="--lang", value=asked, choices="en, zh")
-    call.screen.language = language_of(asked, os.environ, call.services.language)
-    from unstill.settings import unknown_variables
-
-    for name, near in unknown_variables(os.environ).items():
-        call.screen.warn(call.screen.say("unknown_variable", name=name, near=near))
-    return call
+join(app)

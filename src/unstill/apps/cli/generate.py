@@ -72,7 +72,7 @@ class _Job:
 
             tick("start", 0, 1)
             request = self.request.model_copy(update={"image": picture})
-            ready = prepare(request, services, self.earlier)
+            ready = prepare(request, services, self.earlier, screen.language)
             for note in ready.plan.notes:
                 if note.code in BEFORE:
                     screen.talk(screen.say("warning_line", text=note.text(screen.language)))
@@ -103,7 +103,7 @@ class _Job:
         if not screen.json:
             screen.out_path(told["path"])
         if self.wish.poster:
-            told["poster"] = str(self._poster(done.path))
+            told["poster"] = str(write_poster(self.call, self.outputs, done.path))
             if not screen.json:
                 screen.talk(told["poster"])
         return told
@@ -121,13 +121,15 @@ class _Job:
             else (said or Note("camera_motion")).text(screen.language)
         )
 
-    def _poster(self, video: Path) -> Path:
-        place = self.outputs.poster(video)
-        with beside(place.path) as partial, file_errors(place.path):
-            self.call.services.poster(video, partial)
-            made = settle(partial, place.path, replace_existing=place.replace, number_if_taken=place.number)
-        self.outputs.took(made)
-        return made
+
+def write_poster(call: Call, outputs: Outputs, video: Path) -> Path:
+    """The still that stands for a finished video."""
+    place = outputs.poster(video)
+    with beside(place.path) as partial, file_errors(place.path):
+        call.services.poster(video, partial)
+        made = settle(partial, place.path, replace_existing=place.replace, number_if_taken=place.number)
+    outputs.took(made)
+    return made
 
 
 def _remarks(notes: Sequence[Note]) -> list[Note]:

@@ -45,6 +45,10 @@ Guidance = Annotated[
 Interpolate = Annotated[str | None, typer.Option(metavar="N", help="1, 2 or 4 times the frame rate.")]
 Upscale = Annotated[str | None, typer.Option(metavar="N", help="1, 2 or 4 times the size.")]
 Format = Annotated[str | None, typer.Option(metavar="FORMAT", help="mp4, webm, gif or webp.")]
+VisibleLabel = Annotated[
+    bool | None,
+    typer.Option("--visible-label/--no-visible-label", help="Mark the frames as AI-generated."),
+]
 ModelOptions = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="A model's own setting; see `unstill models show`."),
@@ -55,12 +59,22 @@ Like = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors, warnings and the answer.")]
+DataDir = Annotated[
+    str | None, typer.Option("--data-dir", metavar="FOLDER", help="Where the server keeps everything.")
+]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server", metavar="URL", help="A server's address; auto finds it, local is this computer's own."
+    ),
+]
 Lang = Annotated[str | None, typer.Option(metavar="en|zh", help="Language of messages.")]
 
 
 FIELDS = (
     "prompt", "negative_prompt", "model", "size", "fit", "background", "num_frames", "fps", "seed", "loop",
     "num_inference_steps", "guidance_scale", "interpolate", "upscale", "format",
+    "visible_label",
 )  # fmt: skip
 
 

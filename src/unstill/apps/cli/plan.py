@@ -28,7 +28,8 @@ def plan(call: Call, named: Sequence[str], fields: Mapping[str, Any], like_file:
     plan_for(request, USUAL, call.services)  # what is wrong with all of them is said once
 
     def one(picture: Path, number: int) -> dict[str, Any]:
-        made = plan_picture(request.model_copy(update={"image": picture}), call.services, earlier)
+        asked = request.model_copy(update={"image": picture})
+        made = plan_picture(asked, call.services, earlier, call.screen.language)
         if not call.screen.json:
             if number > 1:
                 call.screen.out("")

@@ -45,7 +45,7 @@ def _listened(services: Services, arguments: Sequence[str], screen: Screen) -> i
         except (Stopped, Cancelled) as halt:
             if isinstance(halt, Cancelled) and stop.number is None:
                 return _fail(call, halt)
-            code = _stopped(call)
+            code = _stopped(call, halt)
         else:
             code = stop.exit_code if stop.number is not None else code
     return code
@@ -71,9 +71,14 @@ def _fail(call: Call, error: UnstillError) -> int:
     return error.exit_code
 
 
-def _stopped(call: Call) -> int:
-    key = "stopped_after" if call.written else "stopped"
-    print(call.screen.say(key, count=call.written), file=sys.stderr, flush=True)
+def _stopped(call: Call, halt: Stopped | Cancelled) -> int:
+    """A call that the person stopped. What stopping means is the command's own to say, or what is usual."""
+    own = halt if isinstance(halt, Cancelled) and type(halt) is not Cancelled else None
+    if own is not None:
+        call.screen.warn(f"{own.message(call.screen.language)} {own.hint(call.screen.language)}")
+    else:
+        key = "stopped_after" if call.written else "stopped"
+        print(call.screen.say(key, count=call.written), file=sys.stderr, flush=True)
     if call.screen.json and not call.answered:
-        call.screen.out_json(call.screen.error_json(Cancelled()))
+        call.screen.out_json(call.screen.error_json(own or Cancelled()))
     return call.stop.exit_code

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from unstill.apps.cli import words
+from unstill.apps.cli.columns import lines
 from unstill.apps.cli.printable import obeyed, printable
 from unstill.domain.errors import Language, UnstillError
 
@@ -74,10 +75,8 @@ class Screen:
 
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
         """Label and value, aligned; a Chinese character is two columns wide."""
-        widest = max(_columns(label) for label, _ in rows)
-        for label, value in rows:
-            gap = " " * (widest - _columns(label) + 2)
-            self.out(f"{label}{gap}{value}")
+        for line in lines(rows):
+            self.out(line)
 
     def complain(self, error: UnstillError, about: str = "") -> None:
         """An error and what to do about it, on stderr."""
@@ -161,7 +160,3 @@ def _plain(value: object) -> object:
 
 
 _HALVES = re.compile("[\ud800-\udfff]")
-
-
-def _columns(text: str) -> int:
-    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)

@@ -28,6 +28,12 @@ EXAMPLES = {
     "plan": 'unstill plan photo.jpg "slow push in"',
     "show": "unstill show clip.mp4",
     "models show": "unstill models show motion",
+    **{
+        f"jobs {verb}": f"unstill jobs {verb} video_0123"
+        for verb in ("show", "cancel", "wait", "download", "delete", "restore")
+    },
+    "keys add": "unstill keys add laptop",
+    "keys revoke": "unstill keys revoke key_0123",
 }
 
 

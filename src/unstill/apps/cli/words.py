@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from unstill.apps.cli.words_service import SERVICE_STAGES, SERVICE_TEXTS
 from unstill.domain.errors import Language
 from unstill.domain.notes import worded
 
 _Pair = tuple[str, str]
 
 TEXTS: Mapping[str, _Pair] = {
+    **SERVICE_TEXTS,
     "error": ("Error: ", "错误："),
     "stopped": ("Stopped. Nothing was written.", "已停止，没有写入任何文件。"),
     "stopped_after": (
@@ -22,6 +24,36 @@ TEXTS: Mapping[str, _Pair] = {
         "{width} x {height}，{num_frames} 帧，{fps} fps，视频长 {seconds} 秒，用时 {elapsed} 秒。",
     ),
     "some_failed": ("{failed} of {count} pictures failed.", "{count} 张图片中有 {failed} 张失败。"),
+    "serving": ("unstill listens on {url}", "unstill 正在 {url} 提供服务"),
+    "serving_open": ("Open this link in your browser: {address}", "请用浏览器打开这个链接：{address}"),
+    "serving_device": (
+        "Device: {device}, {cores} cores, {memory} GiB of memory free",
+        "设备：{device}，{cores} 核，可用内存 {memory} GiB",
+    ),
+    "serving_models": ("Models: {models}", "模型：{models}"),
+    "serving_data": ("Videos and jobs are kept in {data}", "视频和任务保存在 {data}"),
+    "serving_log": ("Log: {log}", "日志：{log}"),
+    "serving_no_log": (
+        "Warning: no log file can be written; the log is here only.",
+        "注意：无法写入日志文件，日志只显示在这里。",
+    ),
+    "serving_resumed": (
+        "{count} unfinished videos of the last start go on now.",
+        "上次未完成的 {count} 个视频继续生成。",
+    ),
+    "serving_key": (
+        "API key, shown only now: {secret}\nSend it as: Authorization: Bearer KEY. `unstill keys` makes more.",
+        "API key，仅显示这一次：{secret}\n发送方式：Authorization: Bearer KEY。用 `unstill keys` 可以创建更多。",
+    ),
+    "serving_open_to_all": (
+        "Warning: anybody who reaches this computer can use it: no key is asked for.",
+        "注意：任何能访问本机的人都可以使用此服务，无需 key。",
+    ),
+    "serving_stop": ("Press Ctrl-C to stop.", "按 Ctrl-C 停止。"),
+    "served": (
+        "Stopped. Unfinished videos go on at the next start.",
+        "已停止。未完成的视频会在下次启动时继续。",
+    ),
     "broken_engine": (
         "The engine {name} is installed but cannot be loaded. Update or uninstall its package.",
         "引擎 {name} 已安装但无法加载，请更新或卸载提供它的软件包。",
@@ -86,10 +118,12 @@ TEXTS: Mapping[str, _Pair] = {
 }
 
 STAGES: Mapping[str, _Pair] = {
+    **SERVICE_STAGES,
     "load": ("Loading the model", "加载模型"),
     "look": ("Looking at the picture", "分析图片"),
     "frame": ("Rendering and writing", "渲染并写入"),
     "step": ("Generating", "生成"),
+    "encode": ("Writing the file", "写入文件"),
     "check": ("Checking the video", "检查视频"),
     "start": ("Opening the picture", "打开图片"),
 }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from unstill.core.ports import Engine, Estimate, Machine, Reading
+from unstill.core.ports import Engine, Estimate, Machine, Reading, Weights
 from unstill.domain.catalog import ModelCard
 from unstill.domain.notes import Note, note
 from unstill.engines.motion.card import CARD
@@ -77,7 +77,7 @@ class MotionFamily:
         seconds = work / min(PARALLEL, max(1.0, machine.cores))
         return Estimate(seconds, BASE_BYTES + int(BYTES_PER_PIXEL * megapixels * 1e6))
 
-    def engine(self) -> Engine:
+    def engine(self, weights: Weights) -> Engine:  # noqa: ARG002 it needs none
         from unstill.engines.motion.engine import MotionEngine
 
         return MotionEngine()

@@ -5,7 +5,6 @@ config = uvicorn.Config(Guard(app, settings, keys, sessions), http=guarded_proto
 """
 
 from unstill.apps.api.guard.connection import GuardedProtocol, guarded_protocol
-from unstill.apps.api.guard.headers import language_of
 from unstill.apps.api.guard.settings import ConnectionLimits, GuardSettings, UploadRoute, upload_routes
 from unstill.apps.api.guard.wrapper import SESSION_PATH, Guard
 
@@ -17,6 +16,5 @@ __all__ = [
     "GuardedProtocol",
     "UploadRoute",
     "guarded_protocol",
-    "language_of",
     "upload_routes",
 ]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from unstill.apps.api.guard.headers import Scope, has_body, language_of
+from unstill.apps.api.account import Account, Message, Send
+from unstill.apps.api.guard.headers import Scope, has_body
+from unstill.apps.api.language import language_of
 from unstill.domain.errors import Language, UnstillError
 
-Message = dict[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 PAGE_POLICY = (
@@ -74,8 +73,9 @@ def dressed(status: int, headers: Sequence[Header], path: str) -> list[Header]:
 class Answer:
     """One answer: the app's, unless the guard's comes first."""
 
-    def __init__(self, scope: Scope, send: Send, language: Language) -> None:
-        self._scope, self._send, self._language = scope, send, language
+    def __init__(self, scope: Scope, send: Send, language: Language, account: Account) -> None:
+        self._scope, self._send, self._language = scope, account.counting(send), language
+        self._account = account
         self.extra: list[Header] = []
         """Put on whatever is answered: cookies, CORS."""
         self.started = self.ended = False
@@ -103,6 +103,7 @@ class Answer:
         await self.send({"type": "http.response.body", "body": body})
 
     async def refuse(self, error: UnstillError) -> None:
+        self._account.code = error.code
         language = language_of(self._scope["headers"], self._language)
         body = error_body(error, language)
         await self.whole(error.status, error_headers(error, body, language), body)

@@ -13,6 +13,7 @@ from typing import Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from unstill.apps.api.account import Account
 from unstill.apps.api.guard.answer import dressed, error_body, error_headers
 from unstill.apps.api.guard.settings import ConnectionLimits
 from unstill.domain.errors import UnstillError
@@ -184,8 +185,11 @@ class GuardedProtocol(H11Protocol):
 
     def _say(self, error: UnstillError) -> None:
         """An error before there is a request, and the end of the connection."""
+        account = Account()
+        account.code, account.status = error.code, error.status
         body = error_body(error)
-        headers = [*self.server_state.default_headers, *error_headers(error, body), (b"connection", b"close")]
+        headers = [*self.server_state.default_headers, *error_headers(error, body), account.header]
+        headers.append((b"connection", b"close"))
         phrase = _PHRASES[error.status]
         try:
             response = h11.Response(
@@ -194,6 +198,7 @@ class GuardedProtocol(H11Protocol):
             for event in (response, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
             self.transport.close()
+            account.close({})
         except h11.LocalProtocolError:  # an answer has begun: it cannot be taken back, only broken off
             logging.getLogger(__name__).info("a client broke the rules in mid-answer")
             self._socket.abort()

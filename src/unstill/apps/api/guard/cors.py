@@ -7,8 +7,11 @@ from unstill.apps.api.guard.headers import Scope, value
 from unstill.apps.api.guard.settings import GuardSettings
 
 METHODS = b"GET, HEAD, POST, DELETE, OPTIONS"
-ACCEPTED = b"authorization, content-type, idempotency-key, last-event-id, range, x-api-key"
-EXPOSED = b"content-disposition, content-range, etag, openai-poll-after-ms, retry-after, x-request-id"
+ACCEPTED = b"authorization, content-type, idempotency-key, last-event-id, range, x-api-key, x-request-id"
+EXPOSED = (
+    b"content-disposition, content-range, etag, openai-poll-after-ms, retry-after, "
+    b"x-request-id, x-should-retry, x-video-id"
+)
 MAX_AGE_S = b"600"
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from unstill.domain.errors import Language
+from typing import Any
 
 Scope = dict[str, Any]
 Raw = Iterable[tuple[bytes, bytes]]
@@ -19,29 +16,6 @@ def values(headers: Raw, name: bytes) -> list[str]:
 
 def value(headers: Raw, name: bytes) -> str | None:
     return next(iter(values(headers, name)), None)
-
-
-def language_of(headers: Raw, default: Language = "en") -> Language:
-    """The one of zh and en that ``Accept-Language`` ranks higher (RFC 9110, section 12.5.4)."""
-    ranks = {"en": 0.0, "zh": 0.0}
-    for part in ",".join(values(headers, b"accept-language")).split(",")[:32]:
-        tag, _, rest = part.strip().lower().partition(";")
-        name = tag.split("-")[0]
-        if name in ranks:
-            ranks[name] = max(ranks[name], _quality(rest))
-    if ranks["zh"] == ranks["en"]:
-        return default if not ranks["en"] else "en"
-    return "zh" if ranks["zh"] > ranks["en"] else "en"
-
-
-def _quality(text: str) -> float:
-    name, _, number = text.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return min(1.0, max(0.0, float(number)))
-    except ValueError:
-        return 0.0
 
 
 def cookie(headers: Raw, name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from unstill.domain.errors import Language
@@ -65,8 +65,11 @@ class GuardSettings:
     auth: Literal["none", "keys"] = "none"
     claimable: bool = False
     """Whether the first browser to open the page gets a session: for containers."""
-    link_token: str | None = None
+    link_token: str | None = field(default=None, repr=False)
     """What the one-click link carries: ``/?link=TOKEN`` starts a session. New with every start."""
+    operator: str | None = field(default=None, repr=False)
+    """A secret taken wherever a key is and meaning the operator, whose jobs are `NOBODY`'s: for the command
+    line on the same machine. Not empty, at most 512 characters."""
     language: Language = "en"
     """For clients that name none."""
     cookie: str = "unstill_session"

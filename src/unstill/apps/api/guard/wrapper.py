@@ -9,8 +9,9 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from unstill.apps.api.account import Account, Send
 from unstill.apps.api.guard import cors
-from unstill.apps.api.guard.answer import Answer, Send
+from unstill.apps.api.guard.answer import Answer
 from unstill.apps.api.guard.body import Body, Receive, too_large
 from unstill.apps.api.guard.buckets import Buckets
 from unstill.apps.api.guard.callers import Caller, Callers
@@ -49,12 +50,14 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, Answer(scope, send, self._settings.language))
+            await self._http(scope, receive, send)
         else:  # there are no web sockets here
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _http(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope = {**scope, "unstill.incident": secrets.token_hex(4)}
+        account = Account.open(scope)
+        answer = Answer(scope, send, self._settings.language, account)
         try:
             caller = self._admit(scope, answer)
             if not await self._answered(scope, answer, caller):
@@ -63,6 +66,8 @@ class Guard:
             await answer.refuse(error)
         except Exception:
             await self._unexpected(scope, answer)
+        finally:
+            account.close(scope)
 
     def _admit(self, scope: Scope, answer: Answer) -> Caller | None:
         """Every rule that needs no body. Raises what is wrong; None for nobody on a public path."""

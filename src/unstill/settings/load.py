@@ -1,74 +1,45 @@
-"""Settings of the program itself: environment variables UNSTILL_*, over an optional TOML file.
-
-The file is ``unstill.toml`` in the user's configuration folder, or the one that UNSTILL_CONFIG names.
-"""
+"""Reading the settings, and saying what is wrong with them and where that stands."""
 
 from __future__ import annotations
 
 import difflib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
-from pydantic import Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import ValidationError
 
 from unstill.core.durable import why
 from unstill.domain.errors import BadSetting, BadSettingsFile, Language, UnknownSetting
-from unstill.domain.request import SIDE
+from unstill.settings.fields import PREFIX, Settings
+from unstill.settings.place import config_path
 
-PREFIX = "UNSTILL_"
 NOT_SETTINGS = ("UNSTILL_CONFIG", "UNSTILL_DEBUG")
 """Variables that are read elsewhere: where the settings file is, and whether tracebacks are shown."""
 MOST_BYTES = 2**20
 """Of a settings file."""
+SECRET = frozenset({"api_key"})
+"""Settings that are never shown."""
+HIDDEN = "********"
 
 
-class Settings(BaseSettings):
-    """Every setting, its default and its limits."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
-
-    lang: Language | None = None
-    """Language of messages; without it the computer's."""
-    keep_prompt: bool = True
-    """Whether video files carry the prompt they were made from."""
-    log_dir: Path = Field(default_factory=lambda: platformdirs.user_log_path("unstill", appauthor=False))
-    webm_codec: Literal["vp9", "av1"] = "vp9"
-    """What WebM files hold: vp9 plays everywhere, av1 is smaller and slower to make."""
-    max_picture_mebibytes: float = Field(default=20, gt=0, le=1024)
-    max_picture_megapixels: float = Field(default=40, gt=0, le=SIDE[1] ** 2 / 1e6)
-    max_picture_side: int = Field(default=SIDE[1], ge=SIDE[0], le=SIDE[1])
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the library's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the library's signature
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
+Flags = Mapping[str, object]
 
 
-def config_path() -> Path:
-    """Where the settings file is, or would be."""
-    named = os.environ.get("UNSTILL_CONFIG")
-    return (
-        Path(named) if named else platformdirs.user_config_path("unstill", appauthor=False) / "unstill.toml"
-    )
+@dataclass(frozen=True)
+class Described:
+    """One setting in force."""
+
+    name: str
+    value: object
+    source: Literal["flag", "environment", "file", "default"]
+    about: str
 
 
-def load_settings() -> Settings:
-    """The settings in force.
+def load_settings(flags: Flags | None = None) -> Settings:
+    """The settings in force. What the command line gave (``flags``, None for nothing) goes before all else.
 
     Raises:
         BadSetting, UnknownSetting: a value or a name that cannot be used, and where it stands.
@@ -76,15 +47,42 @@ def load_settings() -> Settings:
             not there.
     """
     path = config_path()
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
     _check_file(path, named=bool(os.environ.get("UNSTILL_CONFIG")))
     try:
-        return Settings()
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise _named(error.errors(include_url=False)[0], path) from None
+        raise _named(error.errors(include_url=False)[0], path, given) from None
     except (ValueError, RecursionError):  # bad syntax, a file that is not UTF-8, lists in lists in lists
         raise BadSettingsFile(path=path, reason="it is not valid TOML", reason_zh="不是有效的 TOML") from None
     except OSError as error:
         raise BadSettingsFile(path=path, **why(error)) from error
+
+
+def described(settings: Settings, language: Language, flags: Flags | None = None) -> list[Described]:
+    """Every setting with its value, where that comes from and what it is for."""
+    found = []
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        zh = extra.get("zh") if isinstance(extra, dict) else None
+        about = str(zh) if language == "zh" and zh else field.description or ""
+        source = _source(name, settings, flags or {})
+        found.append(Described(name, getattr(settings, name), source, about))
+    return found
+
+
+def _source(name: str, settings: Settings, flags: Flags) -> Literal["flag", "environment", "file", "default"]:
+    if flags.get(name) is not None:
+        return "flag"
+    if _by_variable(name):
+        return "environment"
+    return "file" if name in settings.model_fields_set else "default"
+
+
+def _by_variable(field: str) -> bool:
+    """Whether the environment sets it; an empty variable does not."""
+    variable = PREFIX + field.upper()
+    return any(name.upper() == variable and value for name, value in os.environ.items())
 
 
 def _check_file(path: Path, *, named: bool) -> None:
@@ -114,28 +112,33 @@ def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: difflib.get_close_matches(name.upper(), known, n=1, cutoff=0)[0] for name in names}
 
 
-def _named(problem: Any, path: Path) -> BadSetting | UnknownSetting:
-    """pydantic's complaint, with the variable or the entry it is about."""
+def _named(problem: Any, path: Path, flags: Flags) -> BadSetting | UnknownSetting:
+    """pydantic's complaint, with the option, the variable or the entry it is about."""
     field = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return UnknownSetting(name=field, source=path, known=", ".join(Settings.model_fields))
-    variable = PREFIX + field.upper()
-    by_variable = variable in {name.upper() for name in os.environ}
     expected, expected_zh = _expected(problem)
-    return BadSetting(
-        name=variable if by_variable else field,
-        value=str(problem["input"])[:80],
-        expected=expected,
-        expected_zh=expected_zh,
-        source="the environment" if by_variable else path,
-        source_zh="环境变量" if by_variable else f" {path} ",
-    )
+    value = HIDDEN if field in SECRET else str(problem["input"])[:80]
+    said = {"value": value, "expected": expected, "expected_zh": expected_zh}
+    if field in flags:
+        option = f"--{field.replace('_', '-')}"
+        return BadSetting(name=option, source="the command line", source_zh="命令行", **said)
+    if _by_variable(field):
+        return BadSetting(name=PREFIX + field.upper(), source="the environment", source_zh="环境变量", **said)
+    return BadSetting(name=field, source=path, source_zh=f" {path} ", **said)
 
 
 def _expected(problem: Any) -> tuple[str, str]:
     kind, context = str(problem["type"]), problem.get("ctx", {})
+    if problem["loc"][0] == "port":
+        return "a port from 0 to 65535, or auto", "0 到 65535 的端口，或 auto"
     if kind == "literal_error":
         return f"one of {context['expected']}", f" {context['expected']} 之一"
+    if kind == "string_pattern_mismatch":
+        return "an address such as https://mirror.example", "形如 https://mirror.example 的地址"
+    if kind == "string_too_short":
+        least = context["min_length"]
+        return f"at least {least} characters long", f"至少 {least} 个字符"
     limits = {"greater_than": ("more than", "大于"), "greater_than_equal": ("at least", "至少"),
               "less_than_equal": ("at most", "至多")}  # fmt: skip
     if kind in limits:

@@ -1,0 +1,5 @@
+"""Models' files on this computer."""
+
+from unstill.adapters.weights.shelf import WeightShelf
+
+__all__ = ["WeightShelf"]

@@ -1,0 +1,34 @@
+"""A server as whoever starts it sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What is worth saying once a server answers."""
+
+    url: str
+    """Where it listens, as a browser on this computer opens it."""
+    open: str
+    """The address to open: with a session link where a key is asked for."""
+    data: Path
+    log: Path | None
+    device: str
+    cores: float
+    memory_bytes: int
+    models: tuple[str, ...]
+    asks_for_key: bool
+    new_key: str | None = None
+    """The secret of a key that was made because there was none."""
+    exposed: bool = False
+    """Whether other computers can reach it."""
+    resumed: int = 0
+    """Jobs that an earlier server left and that go on now."""
+
+
+Ready = Callable[[Listening], None]
+"""Called once, in the server's main thread, when it answers."""

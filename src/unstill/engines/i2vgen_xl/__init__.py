@@ -1,0 +1,60 @@
+"""I2VGen-XL: video generated from a picture and a sentence, by diffusion.
+
+Importing this costs nothing heavy; torch comes with the engine itself.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from unstill.core.ports import Engine, Estimate, Machine, Reading, Weights
+from unstill.domain.catalog import ModelCard
+from unstill.domain.errors import ExtraMissing
+from unstill.domain.notes import Note, note
+from unstill.engines.i2vgen_xl.allocator import choose_allocator
+from unstill.engines.i2vgen_xl.card import CARD
+from unstill.engines.i2vgen_xl.estimate import predict
+from unstill.engines.i2vgen_xl.recipe import read_options
+
+if TYPE_CHECKING:
+    from unstill.core.plan import Plan
+    from unstill.domain.request import VideoRequest
+
+LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
+"""What the extra ``diffusion`` brings."""
+
+
+class I2VGenXLFamily:
+    """Fits `unstill.core.ports.EngineFamily`."""
+
+    cards: Sequence[ModelCard] = (CARD,)
+
+    def read(self, request: VideoRequest, card: ModelCard) -> Reading:
+        """Speed and scheduler; and whether the words are ones that the model was taught."""
+        defaults, details, notes = read_options(request)
+        return Reading(defaults, details, (*notes, *_foreign(request.prompt, card)))
+
+    def estimate(self, plan: Plan, machine: Machine) -> Estimate:
+        return predict(plan, machine)
+
+    def engine(self, weights: Weights) -> Engine:
+        """Raises `ExtraMissing` where torch and its company are not installed."""
+        if any(find_spec(name) is None for name in LIBRARIES):
+            raise ExtraMissing(name="diffusion")
+        choose_allocator()
+        from unstill.engines.i2vgen_xl.engine import I2VGenXLEngine
+
+        return I2VGenXLEngine(weights)
+
+
+def _foreign(prompt: str, card: ModelCard) -> list[Note]:
+    """A note for a prompt whose letters are mostly not Latin."""
+    letters = [letter for letter in prompt if letter.isalpha()]
+    latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
+    return [note("prompt_not_english", model=card.id)] if latin < len(letters) / 2 else []
+
+
+family = I2VGenXLFamily()

@@ -1,0 +1,108 @@
+"""The device that the engine works on: its number format, its free memory, and when it has run out of it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from unstill.engines.i2vgen_xl.rungs import Rung
+
+if TYPE_CHECKING:
+    from torch import device as Device
+    from torch import dtype as Dtype
+
+HALF_SINCE = (7, 0)
+"""CUDA compute capability from which on half precision is quick (tensor cores)."""
+BAD_HALF = "GTX 16"
+"""Cards of this name compute wrong in half precision."""
+OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+"""How a device says that it has no memory left where there is no class for it: MPS, the CPU, libraries."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What the engine runs on."""
+
+    device: Device
+    dtype: Dtype
+    """Of weights and activations; latents are always kept in float32."""
+    rungs: Sequence[Rung]
+    """The rungs that make a difference here, best first."""
+
+    @property
+    def is_cuda(self) -> bool:
+        return bool(self.device.type == "cuda")
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of one value."""
+        return int(self.dtype.itemsize)
+
+    def free_bytes(self) -> int | None:
+        """Memory of the device that can still be had, that which torch keeps in store included; None where
+        the device shares the computer's memory."""
+        if not self.is_cuda:
+            return None
+        kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
+        return int(torch.cuda.mem_get_info(self.device)[0] + kept)
+
+    def give_back(self) -> None:
+        """Return what nobody holds any more to the device."""
+        gc.collect()
+        if self.is_cuda:
+            torch.cuda.empty_cache()
+        elif self.device.type == "mps":
+            torch.mps.empty_cache()
+
+
+def this_hardware() -> Hardware:
+    """The best device of this computer.
+
+    fp16 where half precision is quick: it is what the weights come in, and of the two half formats the one
+    with the finer steps.
+    """
+    if torch.cuda.is_available():
+        half = half_is_good(torch.cuda.get_device_capability(), torch.cuda.get_device_name())
+        return Hardware(torch.device("cuda"), torch.float16 if half else torch.float32, tuple(Rung))
+    if torch.backends.mps.is_available():
+        return Hardware(torch.device("mps"), torch.float16, (Rung.RESIDENT, Rung.CHUNKED, Rung.SEQUENTIAL))
+    return Hardware(torch.device("cpu"), torch.float32, (Rung.CHUNKED, Rung.SEQUENTIAL))
+
+
+def half_is_good(capability: tuple[int, int], name: str) -> bool:
+    """Whether a CUDA device computes quickly and rightly in fp16."""
+    return capability >= HALF_SINCE and BAD_HALF not in name
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the device has no memory left."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
+
+
+class Pace:
+    """Keeps the program at most one step ahead of the device, so that progress is true."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        self._mark = torch.cuda.Event() if hardware.is_cuda else None
+        self._marked = False
+
+    def keep(self) -> None:
+        """Wait until what was given to the device before the last call is done."""
+        if self._mark is None:
+            return
+        if self._marked:
+            self._mark.synchronize()
+        self._mark.record()
+        self._marked = True

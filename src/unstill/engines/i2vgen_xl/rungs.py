@@ -1,0 +1,68 @@
+"""The ladder of placements: each rung needs less memory than the one before and gives the same picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+
+
+class Rung(IntEnum):
+    """Every rung does what those above it do, and one thing more."""
+
+    RESIDENT = 0
+    """All parts stay on the device."""
+    OFFLOADED = 1
+    """A part is on the device only while it works."""
+    CHUNKED = 2
+    """Feed-forward layers take a slice of their rows at a time; frames are decoded one by one."""
+    SEQUENTIAL = 3
+    """The two halves of guidance go one after the other."""
+    STREAMED = 4
+    """Weights come to the device a layer at a time, the next one while this one computes."""
+
+    @property
+    def offloads(self) -> bool:
+        return self >= Rung.OFFLOADED
+
+    @property
+    def chunks(self) -> bool:
+        return self >= Rung.CHUNKED
+
+    @property
+    def sequential(self) -> bool:
+        return self >= Rung.SEQUENTIAL
+
+    @property
+    def streams(self) -> bool:
+        return self >= Rung.STREAMED
+
+
+WORDS: Mapping[Rung, tuple[str, str]] = MappingProxyType(
+    {
+        Rung.RESIDENT: ("everything on the device", "全部常驻显存"),
+        Rung.OFFLOADED: ("idle parts moved away", "闲置部分移出显存"),
+        Rung.CHUNKED: ("large layers in slices", "大层分片计算"),
+        Rung.SEQUENTIAL: ("guidance in two passes", "引导分两次计算"),
+        Rung.STREAMED: ("weights brought layer by layer", "权重逐层传入"),
+    }
+)
+"""What a rung is, in English and Chinese, for notes."""
+
+CHUNK_BYTES = 64 << 20
+"""A chunked feed-forward layer's hidden values take about this much at a time."""
+DECODED_PIXELS = 8 * 512 * 512
+"""About so many pixels are decoded at a time where memory is no concern."""
+
+
+def rows_at_once(rung: Rung, hidden: int, value_bytes: int) -> int | None:
+    """Rows of a feed-forward layer to take at a time, whose hidden layer is ``hidden`` wide; None for all.
+
+    Spatial and temporal layers, and layers of each width, get their own number.
+    """
+    return max(64, CHUNK_BYTES // (hidden * value_bytes)) if rung.chunks else None
+
+
+def frames_at_once(rung: Rung, width: int, height: int) -> int:
+    """Frames to decode at a time."""
+    return 1 if rung.chunks else max(1, DECODED_PIXELS // (width * height))

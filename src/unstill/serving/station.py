@@ -1,0 +1,149 @@
+"""The parts of one server, built and joined; nothing runs until it is started."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unstill.adapters.local_workers.process import LocalWorker, command
+from unstill.adapters.local_workers.spawner import Spawner
+from unstill.adapters.picture_child import ChildSettings, PictureChild
+from unstill.adapters.sqlite_jobs import SqlJobs, open_jobs
+from unstill.apps.api.app import create_app
+from unstill.apps.api.context import ApiSettings
+from unstill.apps.api.guard import Guard, GuardSettings, upload_routes
+from unstill.core.clock import SystemClock
+from unstill.core.dispatch import Dispatcher, Dispatchers
+from unstill.core.events import Events
+from unstill.core.jobs import VideoService
+from unstill.core.queue import Limits
+from unstill.core.room import GIB, Room
+from unstill.core.worker import WorkerSettings
+from unstill.serving.access import Access
+from unstill.serving.house_keeping import Purger, put_in_order
+from unstill.settings import HIDDEN, SECRET, Settings
+
+if TYPE_CHECKING:
+    from unstill.core.keys import Sessions
+    from unstill.core.services import Services
+
+LOG = logging.getLogger(__name__)
+MEBIBYTE = 2**20
+DATABASE = "unstill.db"
+PUBLIC = ("/docs", "/docs/", "/openapi.json")
+"""What says nothing of anybody: open without a key, beside the page and health."""
+
+
+@dataclass
+class Station:
+    """One server's parts, in the order in which they are started and, backwards, ended."""
+
+    store: SqlJobs
+    inbox: PictureChild
+    crew: Dispatchers
+    purger: Purger
+    service: VideoService
+    guard: Guard
+    resumed: int
+
+    def start(self) -> None:
+        self.crew.start()
+        self.purger.start()
+
+    def drain(self, grace_s: float) -> None:
+        """Take nothing new; finish what will finish in time, give the rest back."""
+        self.service.drain()
+        if not self.crew.drain(grace_s):
+            LOG.warning("a worker did not end in time; its job goes on with the next start")
+
+    def close(self) -> None:
+        self.purger.stop()
+        self.inbox.close()
+        self.store.close()
+
+
+def build(
+    settings: Settings, services: Services, who: Access, sessions: Sessions, log: Path | None
+) -> Station:
+    """Open the store and build everything on it. The data folder's lock is held.
+
+    Raises:
+        StoreDamaged, StoreNewer, StoreBusy, NotWritable, StoreFull, StoreFailed: the store cannot be used.
+    """
+    data = settings.data_dir.absolute()
+    clock = SystemClock()
+    store = open_jobs(data / DATABASE, clock)
+    try:
+        resumed = put_in_order(store, data)
+        inbox, events = PictureChild(data, _child(settings)), Events()
+        crew = _crew(settings, services, store, data, events)
+        service = VideoService(
+            store, inbox, services, events, data,
+            limits=Limits(settings.queue_limit, settings.queue_limit_per_key),
+            room=Room(data, int(settings.outputs_gibibytes * GIB), int(settings.free_gibibytes * GIB)),
+            wake=crew.wake,
+        )  # fmt: skip
+        app = create_app(service, _api(settings, services, log), crew=crew, keys_store=who.keys)
+        guard = Guard(app, guard_settings(settings, services, who), who.keys, sessions)
+        purger = Purger(store, data, settings.keep_deleted_hours * 3600)
+        return Station(store, inbox, crew, purger, service, guard, resumed)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _crew(settings: Settings, services: Services, store: SqlJobs, data: Path, events: Events) -> Dispatchers:
+    """One dispatcher and one worker process for each device."""
+    models = [card.id for family in services.families for card in family.cards]
+    driven = WorkerSettings(lease_s=settings.lease_s, idle_s=settings.idle_s, stage_s=settings.stage_s)
+    spawner = Spawner()
+    made = []
+    for number in range(settings.workers):
+        worker = LocalWorker(f"cpu:{number}", command("cpu", models), spawner, driven)
+        made.append(Dispatcher(store, worker, models, data, driven, news=events))
+    return Dispatchers(made)
+
+
+def _child(settings: Settings) -> ChildSettings:
+    return ChildSettings(
+        max_bytes=int(settings.max_picture_mebibytes * MEBIBYTE),
+        max_pixels=int(settings.max_picture_megapixels * 1e6),
+        max_side=settings.max_picture_side,
+        video_bytes=int(settings.max_video_mebibytes * MEBIBYTE),
+    )
+
+
+def _api(settings: Settings, services: Services, log: Path | None) -> ApiSettings:
+    shown = {
+        name: HIDDEN if name in SECRET and value else str(value)
+        for name, value in settings.model_dump().items()
+    }
+    return ApiSettings(
+        language=services.language or "en",
+        max_picture_bytes=int(settings.max_picture_mebibytes * MEBIBYTE),
+        max_video_bytes=int(settings.max_video_mebibytes * MEBIBYTE),
+        log_file=log,
+        shown=shown,
+    )
+
+
+def guard_settings(settings: Settings, services: Services, who: Access) -> GuardSettings:
+    usual = GuardSettings()
+    return GuardSettings(
+        bind=settings.host,
+        hosts=settings.hosts,
+        origins=settings.origins,
+        auth="keys" if who.asks else "none",
+        claimable=settings.claim,
+        link_token=who.link,
+        operator=who.operator,
+        language=services.language or "en",
+        public=(*usual.public, *PUBLIC),
+        uploads=upload_routes(
+            int(settings.max_picture_mebibytes * MEBIBYTE), int(settings.max_video_mebibytes * MEBIBYTE)
+        ),
+        rate_per_s=settings.rate_per_s,
+        burst=settings.burst,
+    )

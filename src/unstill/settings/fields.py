@@ -1,0 +1,196 @@
+"""Every setting, its default, its limits and what it is for, in both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BeforeValidator, Field
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from unstill.domain.errors import Language
+from unstill.domain.request import SIDE
+from unstill.settings.place import config_path
+
+PREFIX = "UNSTILL_"
+LOOPBACK = "127.0.0.1"
+PORT = 7860
+
+
+def _about(en: str, zh: str, default: Any = ..., **limits: Any) -> Any:
+    if default is not ...:
+        limits["default"] = default
+    return Field(description=en, json_schema_extra={"zh": zh}, **limits)
+
+
+def _port(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def _names(value: object) -> object:
+    """A list out of an environment variable: names with commas between them."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | Literal["auto"], BeforeValidator(_port)]
+
+
+class Settings(BaseSettings):
+    """Every setting."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    lang: Language | None = _about(
+        "language of messages; without it the computer's", "消息语言；默认随系统", None
+    )
+    keep_prompt: bool = _about(
+        "whether files carry the words they were made from", "文件是否保存生成时的描述", True
+    )
+    log_dir: Path = _about(
+        "where `incidents.log` is written when something unforeseen happens",
+        "发生意外错误时 `incidents.log` 的位置",
+        default_factory=lambda: platformdirs.user_log_path("unstill", appauthor=False),
+    )
+    webm_codec: Literal["vp9", "av1"] = _about(
+        "what WebM files hold: vp9 plays everywhere, av1 is smaller and slower to make",
+        "WebM 的编码：vp9 到处能播，av1 更小但更慢",
+        "vp9",
+    )
+    visible_label: Literal["auto", "always", "never"] = _about(
+        "the visible AI mark on generated video; auto: on where messages are in Chinese",
+        "生成视频上的可见 AI 标识；auto：中文环境下默认开启",
+        "auto",
+    )
+    c2pa_certificate: Path | None = _about(
+        "certificate chain (PEM) to sign videos with; needs the extra c2pa",
+        "用于签名视频的证书链（PEM），需要 c2pa 组件",
+        None,
+    )
+    c2pa_key: Path | None = _about("its private key (PEM)", "对应的私钥（PEM）", None)
+    max_picture_mebibytes: float = _about(
+        "largest picture file that is opened, in MiB", "可打开的最大图片文件（MiB）", 20, gt=0, le=1024
+    )
+    max_picture_megapixels: float = _about(
+        "largest picture that is opened, in millions of pixels", "可打开的最大图片（百万像素）",
+        40, gt=0, le=SIDE[1] ** 2 / 1e6,
+    )  # fmt: skip
+    max_picture_side: int = _about(
+        "longest side of a picture that is opened, in pixels",
+        "图片最长边（像素）",
+        SIDE[1],
+        ge=SIDE[0],
+        le=SIDE[1],
+    )
+
+    # --- models' files
+
+    weights: Names = _about(
+        "a folder that has a model's files, for all models or as id=folder; commas between several",
+        "已有模型文件的文件夹，可写成 id=文件夹，多个用逗号分隔",
+        (),
+    )
+    models_dir: Path | None = _about(
+        "where fetched models are kept; without it the folder models in data_dir",
+        "下载的模型存放的文件夹；默认为 data_dir 下的 models",
+        None,
+    )
+    hf_endpoint: str | None = _about(
+        "a mirror of the model hub; without it the variable HF_ENDPOINT",
+        "模型站的镜像地址；默认取环境变量 HF_ENDPOINT",
+        None,
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
+    )
+    source: Literal["auto", "hub", "mirror", "modelscope"] = _about(
+        "where models are fetched from; auto: the fastest of those that answer",
+        "从哪里下载模型；auto：选择最快的来源",
+        "auto",
+    )
+
+    # --- the server
+
+    host: str = _about("address that the server listens on", "服务监听的地址", LOOPBACK, min_length=1)
+    port: Port = _about(
+        "port that the server listens on; auto takes the next free one from 7860 on",
+        "服务监听的端口；auto 从 7860 起选空闲端口",
+        PORT,
+    )
+    data_dir: Path = _about(
+        "where the server keeps jobs, pictures, videos, keys and logs",
+        "服务保存任务、图片、视频、key 和日志的文件夹",
+        default_factory=lambda: platformdirs.user_data_path("unstill", appauthor=False),
+    )
+    auth: Literal["auto", "keys", "none"] = _about(
+        "who may use the server; auto: keys are asked for once there is one, and always beyond this computer",
+        "谁可以使用服务；auto：有 key 时或对外开放时需要 key",
+        "auto",
+    )
+    claim: bool = _about(
+        "whether the first browser to open the page may use the server without a key",
+        "首个打开页面的浏览器是否无需 key 即可使用",
+        False,
+    )
+    api_key: str | None = _about(
+        "a key that the server accepts, and that the command line sends",
+        "服务接受、命令行发送的 key",
+        None,
+        min_length=8,
+    )
+    server: str | None = _about(
+        "the server that `unstill jobs` and `--server` speak to", "`unstill jobs` 等命令使用的服务地址", None
+    )
+    hosts: Names = _about("further names this server is reached by", "访问此服务的其他主机名", ())
+    origins: Names = _about("pages of other sites that may use the API", "允许调用 API 的其他网站", ())
+    log_format: Literal["plain", "json"] = _about("form of log lines on stderr", "stderr 日志格式", "plain")
+    log_level: Literal["debug", "info", "warning", "error"] = _about(
+        "least level that is logged", "日志级别", "info"
+    )
+    workers: int = _about("worker processes on the CPU", "CPU 工作进程数", 1, ge=1, le=64)
+    queue_limit: int = _about("videos that may wait in all", "排队视频总数上限", 50, ge=1, le=100_000)
+    queue_limit_per_key: int = _about(
+        "videos of one key that may wait", "单个 key 的排队上限", 10, ge=1, le=100_000
+    )
+    max_video_mebibytes: float = _about(
+        "largest video that is uploaded, in MiB", "可上传的最大视频（MiB）", 100, gt=0, le=1024
+    )
+    outputs_gibibytes: float = _about(
+        "disk space that videos may take, in GiB", "视频可占用的磁盘空间（GiB）", 20, gt=0
+    )
+    free_gibibytes: float = _about("disk space that is left free, in GiB", "保留的磁盘空间（GiB）", 2, ge=0)
+    keep_deleted_hours: float = _about(
+        "how long deleted videos can be restored", "已删除视频可恢复的时间（小时）", 24, ge=0, le=24 * 365
+    )
+    grace_s: float = _about(
+        "seconds that running videos get to finish when the server stops",
+        "停止服务时等待正在生成的视频的秒数",
+        20,
+        ge=0,
+        le=86400,
+    )
+    lease_s: float = _about(
+        "seconds a worker's claim lasts without renewal", "工作进程租约的秒数", 20, ge=0.2, le=3600
+    )
+    idle_s: float = _about("seconds an idle worker process is kept", "空闲工作进程保留的秒数", 600, ge=1)
+    stage_s: float = _about("seconds a stage may take without moving", "某阶段无进展的最长秒数", 60, ge=1)
+    rate_per_s: float = _about("requests a second of one client", "单个客户端每秒请求数", 50, gt=0)
+    burst: int = _about("requests of one client at once", "单个客户端的突发请求数", 500, ge=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
