@@ -85,7 +85,8 @@ def address(tmp_path: Path) -> Iterator[str]:
         text += line
     yield json.loads(text)["url"]
     server.terminate()
-    assert server.wait(60) == 0
+    server.communicate(timeout=60)
+    assert server.returncode == 0
 
 
 @pytest.mark.parametrize("name", READMES)

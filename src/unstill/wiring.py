@@ -26,9 +26,9 @@ if TYPE_CHECKING:
         PictureDoor,
         SmallPictures,
         VideoMaker,
-        Weights,
     )
     from unstill.core.serving import Ready
+    from unstill.core.weights import WeightStore
     from unstill.domain.catalog import ModelCard
     from unstill.domain.errors import Language
     from unstill.media.content_credentials import Credentials
@@ -89,7 +89,7 @@ class House:
         return Credentials(chain.expanduser(), key.expanduser())
 
     @cached_property
-    def weights(self) -> Weights:
+    def weights(self) -> WeightStore:
         from unstill.adapters.weights import WeightShelf
 
         return WeightShelf(self.settings)

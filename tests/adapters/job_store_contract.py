@@ -499,6 +499,19 @@ class JobStoreContract:
         assert world.store.report(claim, HALF) is True
         assert world.store.stopped(claim).state is State.CANCELLED
 
+    @pytest.mark.parametrize("way", ["complete", "fail"])
+    def test_a_cancel_counts_until_the_end_is_stored(self, world: World, way: str) -> None:
+        """It was answered with a yes: finished work is dropped, and nothing of it is in the row."""
+        job = put(world.store)
+        claim = take(world.store)
+        world.store.cancel(job.id)
+        if way == "complete":
+            ended = world.store.complete(claim, OUTPUT, ())
+        else:
+            ended = world.store.fail(claim, Failure("bad_output"))
+        assert (ended.state, ended.output, ended.failure) == (State.CANCELLED, None, None)
+        assert world.store.get(job.id) == ended
+
     @pytest.mark.parametrize("way", ["give_back", "crash", "expire", "free_all"])
     def test_a_cancel_is_carried_out_when_the_worker_is_gone(self, world: World, way: str) -> None:
         job = put(world.store)

@@ -219,7 +219,7 @@ class StoreMachine(RuleBasedStateMachine):
             case "give back" | "crash":
                 job.back(crashed=way == "crash")
             case _:
-                job.state = {"complete": DONE, "fail": BAD, "stopped": GONE}[way]
+                job.state = GONE if job.cancel else {"complete": DONE, "fail": BAD, "stopped": GONE}[way]
 
     # --- what happens ---------------------------------------------------------------------------------
 

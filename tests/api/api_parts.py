@@ -47,7 +47,11 @@ def png(width: int = 64, height: int = 48, seed: int = 0) -> bytes:
 
 
 def write_video(path: Path, frames: int, fps: int, width: int, height: int, video_id: str) -> None:
-    """A real, tiny video that carries its id."""
+    """A real, tiny video that carries its id, if its format has a place for that."""
+    if path.suffix[1:] not in FORMATS:
+        first, *rest = (Image.new("L", (width, height), number * 7 % 256) for number in range(frames))
+        first.save(path, save_all=True, append_images=rest, duration=max(1, 1000 // fps))
+        return
     options = {"movflags": "+faststart+use_metadata_tags"} if path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=options) as box:
         box.metadata["unstill"] = f'{{"id":"{video_id}","request":{{"prompt":"p"}}}}'

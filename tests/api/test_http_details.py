@@ -96,6 +96,15 @@ def test_an_unknown_field_is_told_of_and_the_nearest_named(
     assert f"这里不认识字段 {sent}，已忽略{expected}" in made["notes"]
 
 
+def test_json_under_the_name_that_curl_gives_it(web: httpx.Client) -> None:
+    """curl -d calls everything a form; a form that is none is read as what it is."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    body = '{"prompt": "pan left", "width": 64, "height": 48, "fps": 4}'
+    assert web.post("/v1/plans", content=body, headers=form).json()["fps"] == 4
+    assert web.post("/v1/plans", content="prompt=x&width=64&height=48&fps=4", headers=form).json()["fps"] == 4
+    assert web.post("/v1/plans", content="{x", headers=form).json()["error"]["code"] == "bad_body"
+
+
 def test_an_unknown_file_is_told_of(web: httpx.Client) -> None:
     """And a name is shown as it may be shown."""
     files = {**PICTURE, "second\nimage": ("b.png", png())}

@@ -78,6 +78,21 @@ def test_an_extension_fits_the_frames_a_model_can_make(web: httpx.Client, finish
     assert "The field wild is not known here and was ignored." in made["notes"]
 
 
+def test_an_extensions_length_is_that_of_the_new_part(web: httpx.Client, finished: Make) -> None:
+    """In the request; in the answer it is the whole, as openai's documents say of both. Frames win."""
+    source = finished(seconds="2")
+    asked = {"prompt": "on", "video": {"id": source["id"]}, "seconds": "1"}
+    made = web.post("/v1/videos/extensions", json=asked).json()
+    assert (source["num_frames"], made["seconds"], made["num_frames"]) == (16, "3", 24)
+    made = web.post("/v1/videos/extensions", json={**asked, "num_frames": "4", "fps": 8}).json()
+    assert (made["seconds"], made["num_frames"]) == ("2.5", 20)
+    assert [note for note in made["notes"] if "keeps that" in note] == [
+        "fps was not used: an extension keeps that of the video it goes on from."
+    ]
+    wrong = web.post("/v1/videos/extensions", json={**asked, "num_frames": "many"})
+    assert wrong.json()["error"]["param"] == "num_frames"
+
+
 def test_a_remix_may_change_settings_too(web: httpx.Client, finished: Make) -> None:
     """What is given wins; what is not stays, unless another model would not know it."""
     path = f"/v1/videos/{finished(fps='4', **{'options[step]': '3'})['id']}/remix"

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pytest
 
 from plans import make_plan, moving_picture, write_video
-from unstill.domain.errors import DamagedInstall, InvalidField, NotAChoice
+from unstill.domain.errors import DamagedInstall, InvalidField, Language, NotAChoice
 from unstill.media import label
-from unstill.media.label import CORNERS, FADE_S, TEXTS, Corner, Mark, MarkStyle, missing_glyphs
+from unstill.media.label import CORNERS, FADE_S, TEXTS, Corner, FrameLabel, Mark, MarkStyle, missing_glyphs
 from unstill.media.read_video import read_frames
 
 Pixels = npt.NDArray[np.uint8]
@@ -186,6 +186,25 @@ def test_a_finished_mp4_shows_the_mark_for_two_seconds(tmp_path: Path) -> None:
         measured.append(int(rows[-1] - rows[0] + 1) if rows.size else 0)
     assert min(measured[:20]) >= 0.05 * 384
     assert measured[24:] == [0] * 6
+
+
+@pytest.mark.parametrize("side", range(16, 48))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_frame_is_too_small_for_a_label(side: int, language: Language) -> None:
+    """Where the English words do not fit the Chinese ones do: a request cannot fail over them."""
+    for width, height in ((side, side), (side, 3 * side)):
+        ground = blank(width, height, 100)
+        assert (FrameLabel(language, width, height, 24).on(0, ground) != ground).any()
+
+
+def test_a_label_knows_which_frames_it_is_on() -> None:
+    """Those that `Mark.frames` changes, weaker at the end in the same way."""
+    ground = blank(128, 128, 100)
+    label = FrameLabel("en", 128, 128, 12)
+    for number, wanted in enumerate(Mark(MarkStyle.for_language("en")).frames(iter([ground] * 40), 12)):
+        assert label.shows(number) == (wanted != ground).any()
+        if label.shows(number):
+            assert np.array_equal(label.on(number, ground), wanted)
 
 
 def test_the_mark_costs_less_than_a_millisecond_a_frame() -> None:

@@ -109,6 +109,12 @@ def test_a_thumbnail_is_never_larger_than_the_video(tmp_path: Path) -> None:
     assert opened(contact(video, tmp_path)[0]).shape == (64, 96, 3)
 
 
+def test_the_longest_strip_has_small_pictures(tmp_path: Path) -> None:
+    """A cell is at least one pixel high."""
+    small, sheet = contact(grey_video(tmp_path / "clip.mp4", [99] * 3, 8192, 16), tmp_path)
+    assert (opened(small).shape, opened(sheet).shape) == ((1, 512, 3), (5, 800, 3))
+
+
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [([0] * 20 + [150] * 4, 150), ([150] * 6 + [0] * 18, 150), ([0] * 24, 0)],

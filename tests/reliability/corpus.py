@@ -22,7 +22,10 @@ from figures import CHOSEN
 from testcard import draw
 
 FOLDER = CHOSEN / "corpus"
-ARCHIVES = {"pillow-*.tar.gz": ("/Tests/images/",), "libpng*.tar.gz": ("/contrib/pngsuite/", "/contrib/testpngs/")}
+ARCHIVES = {
+    "pillow-*.tar.gz": ("/Tests/images/",),
+    "libpng*.tar.gz": ("/contrib/pngsuite/", "/contrib/testpngs/"),
+}
 """Archives by name, and where in them the pictures are."""
 MOST_BYTES = 20 * 2**20
 FETCH_S = 600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,8 +14,8 @@ import figures
 from live import Live
 
 BUSY = {"UNSTILL_STAGE_S": "3600", "UNSTILL_KEEP_DELETED_HOURS": "0"}
-"""For a server whose one worker is at a job that does not end, and that forgets deleted videos at once: what is
-accepted waits, and is gone when the test has seen it."""
+"""For a server whose one worker is at a job that does not end, and that forgets deleted videos at once: what
+is accepted waits, and is gone when the test has seen it."""
 PICTURE_CPU_S = 5.0
 WARM = 300
 """So many files until everything that is made once has been made."""
@@ -60,7 +61,7 @@ class Account:
         self.answers[f"{answer.status_code} {(said.get('error') or {}).get('code', '')}".strip()] += 1
         if answer.status_code == 200 and "id" in said:
             client.delete(f"/v1/videos/{said['id']}").raise_for_status()
-        elif answer.status_code != 200 and not (400 <= answer.status_code < 500 and is_plain(said, self.server)):
+        elif answer.status_code != 200 and not (answer.is_client_error and is_plain(said, self.server)):
             self.wrong.append(f"{name}: {answer.status_code} {answer.text[:300]}")
         return answer
 
@@ -96,3 +97,9 @@ def is_plain(said: Mapping[str, Any], server: Live) -> bool:
         return False
     told = f"{error['message']} {error['hint']}"
     return bool(error["code"]) and str(server.data) not in told and "Traceback" not in told
+
+
+def faults(server: Live) -> list[str]:
+    """What the server itself wrote as an error; a worker's own errors are its engine's."""
+    ours = re.compile(r"Z (ERROR|CRITICAL) +(?! |worker )")
+    return [line for line in server.said().splitlines() if ours.search(line)]

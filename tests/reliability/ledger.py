@@ -135,7 +135,8 @@ def behind(server: Live) -> tuple[set[str], set[str]]:
 def on_disk(data: Path) -> set[str]:
     """Files that must each be some job's."""
     folders = ("inputs", "outputs", "tmp", "unclaimed")
-    return {f"{folder}/{name}" for folder in folders for name in names(data / folder)}
+    partial = {name for name in names(data) if ".part" in name}
+    return partial | {f"{folder}/{name}" for folder in folders for name in names(data / folder)}
 
 
 def completions(log: str) -> Counter[str]:

@@ -42,12 +42,16 @@ class Life:
         copy = self._insist(lambda http: http.post("/v1/backup"), 200).content
         assert copy.startswith(b"SQLite format 3\0")
 
-    def leave_things(self) -> None:
-        """Killed in mid-work, with what killed ones leave behind."""
+    def die_at_work(self) -> None:
+        """Killed with a job in progress."""
         job = self._create("doze", 20)
         self._seen(str(job["id"]), "in_progress", stage="frame")
         self.server.kill()
-        for name in (f"outputs/{STRAY}.1.mp4", f"outputs/{job['id']}.7.mp4", f"outputs/.{STRAY}.1.x.part.jpg",
+
+    def litter(self) -> None:
+        """What killed ones leave behind."""
+        [known, *_] = self.ledger.jobs.values()
+        for name in (f"outputs/{STRAY}.1.mp4", f"outputs/{known}.7.mp4", f"outputs/.{STRAY}.1.x.part.jpg",
                      f"inputs/{STRAY}.png", "tmp/raw-0a"):  # fmt: skip
             path = self.server.data / name
             path.parent.mkdir(exist_ok=True)

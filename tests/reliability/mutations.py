@@ -151,14 +151,18 @@ def pieces(raw: bytes) -> list[bytes]:
     """The parts that a file of this kind is made of; the whole as one part where that is not known. Put
     together they are the file again."""
     if raw.startswith(PNG):
-        return [raw[:8], *_sized(raw[8:], lambda at: (struct.unpack_from(">I", raw, 8 + at)[0] + 12))]
+        return [raw[:8], *_sized(raw[8:], lambda at: struct.unpack_from(">I", raw, 8 + at)[0] + 12)]
     if raw.startswith(b"RIFF"):
-        return [raw[:12], *_sized(raw[12:], lambda at: -(-struct.unpack_from("<I", raw, 16 + at)[0] // 2) * 2 + 8)]
+        return [raw[:12], *_sized(raw[12:], lambda at: _even(struct.unpack_from("<I", raw, 16 + at)[0]) + 8)]
     if raw[4:8] == b"ftyp":
         return _sized(raw, lambda at: struct.unpack_from(">I", raw, at)[0])
     if raw.startswith(b"\xff\xd8"):
         return [raw[:2], *_sized(raw[2:], lambda at: struct.unpack_from(">H", raw, 4 + at)[0] + 2)]
     return [raw]
+
+
+def _even(length: int) -> int:
+    return length + length % 2
 
 
 def _sized(raw: bytes, size: Callable[[int], int]) -> list[bytes]:

@@ -236,8 +236,8 @@ def beside_slow_ones(server: Live) -> tuple[list[float], Crowd]:
 
 
 def test_slow_clients(live: Callable[..., Live]) -> None:
-    """500 sockets with a byte every 5 s, everywhere in a request: all are closed by the server, and others are
-    answered meanwhile. How soon and how quickly is written down."""
+    """500 sockets with a byte every 5 s, everywhere in a request: all are closed by the server, and others
+    are answered meanwhile. How soon and how quickly is written down."""
     server = live().start()
     seconds, crowd = beside_slow_ones(server)
     figures.note("slow clients", closed_s=round(max(crowd.closed.values()), 1), **figures.spread(seconds))

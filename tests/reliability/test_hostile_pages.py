@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from guard_server import everything, head, status
 
+from hostile import faults
 from live import PHOTO, Live
 
 METHODS = ("get", "post", "delete", "put", "patch")
-MORE_PATHS = ("/", "/docs", "/docs/", "/openapi.json", "/favicon.ico", "/assets/app.js", "/metrics", "/v1/session")
+MORE_PATHS = (
+    "/", "/docs", "/docs/", "/openapi.json", "/favicon.ico", "/assets/app.js", "/metrics", "/v1/session",
+)  # fmt: skip
 CANARY = "canary-7f3a1c-must-not-be-seen"
 LEAKS = (CANARY.encode(), b"root:x:0:", b"SQLite format 3", b'"digest"')
 """What stands in files of the server and of the machine, and in no answer."""
@@ -25,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, engines: str) -> Iterator[L
     base = tmp_path_factory.mktemp("pages")
     with Live(base / "data", engines) as server:
         server.start()
-        for folder in (base, server.data, server.data / "inputs", server.data / "outputs", server.data / "logs"):
+        for folder in (base, server.data, *(server.data / inner for inner in ("inputs", "outputs", "logs"))):
             folder.mkdir(exist_ok=True)
             for name in ("canary", "canary.txt", "canary.png", "canary.mp4"):
                 (folder / name).write_text(CANARY)
@@ -109,17 +112,20 @@ def test_our_own_page_is_not_foreign(server: Live) -> None:
 UPWARDS = (
     "../", "..\\", "%2e%2e/", "%2e%2e%2f", "..%2f", "..%2F", "%2E%2E%5C", "..%5c", ".%2e/", "%2e./",
     "%252e%252e%252f", "..%252f", "..%255c", "....//", "....\\\\", "..;/", "..%00/", "%c0%ae%c0%ae/",
-    "..%c0%af", "%c0%ae%c0%ae%c0%af", "%e0%80%ae%e0%80%ae/", "..%ef%bc%8f", "%ef%bc%8e%ef%bc%8e/", "%uff0e%uff0e/",
-    "%e2%80%a5/", "..%09/", "..%20/", ".. /", "..%0d%0a/", "/../", "x/../../", "%2f..%2f", "..//", "./../",
+    "..%c0%af", "%c0%ae%c0%ae%c0%af", "%e0%80%ae%e0%80%ae/", "..%ef%bc%8f", "%ef%bc%8e%ef%bc%8e/",
+    "%uff0e%uff0e/", "%e2%80%a5/", "..%09/", "..%20/", ".. /", "..%0d%0a/", "/../", "x/../../",
+    "%2f..%2f", "..//", "./../",
 )  # fmt: skip
 ELSEWHERE = (
     "/etc/passwd", "//etc/passwd", "%2fetc%2fpasswd", "file:///etc/passwd", "file:%2f%2f%2fetc/passwd",
-    "C:\\Windows\\win.ini", "C:/Windows/win.ini", "C%3a%5cWindows%5cwin.ini", "\\\\?\\C:\\canary", "\\\\localhost\\c$\\canary",
-    "%5c%5clocalhost%5cc$", "//localhost/canary", "CON", "NUL.png", "canary.txt::$DATA", "canary.", "canary%20",
-    "canary", "canary.txt", "canary.png%00.jpg", "canary.mp4", "%63anary", "./canary.txt", "inputs/canary.png",
-    "outputs/canary.mp4", "logs/canary", "keys.json", "pepper", "unstill.db", "server.json", "~/canary",
-    "~root/.bashrc", "/proc/self/environ", "/proc/self/cwd/canary", "*", "canar?", "{video_id}", "%", "%zz", "",
-    ".", "..", "...", "a" * 5000, "%2e", "%2e%2e",
+    "C:\\Windows\\win.ini", "C:/Windows/win.ini", "C%3a%5cWindows%5cwin.ini", "\\\\?\\C:\\canary",
+    "\\\\localhost\\c$\\canary",
+    "%5c%5clocalhost%5cc$", "//localhost/canary", "CON", "NUL.png", "canary.txt::$DATA", "canary.",
+    "canary%20", "canary", "canary.txt", "canary.png%00.jpg", "canary.mp4", "%63anary", "./canary.txt",
+    "inputs/canary.png", "outputs/canary.mp4", "logs/canary", "keys.json", "pepper", "unstill.db",
+    "server.json", "~/canary",
+    "~root/.bashrc", "/proc/self/environ", "/proc/self/cwd/canary", "*", "canar?", "{video_id}",
+    "%", "%zz", "", ".", "..", "...", "a" * 5000, "%2e", "%2e%2e",
 )  # fmt: skip
 TARGETS = ("canary.txt", "etc/passwd", "unstill.db", "keys.json", "data/canary", "outputs/canary.mp4")
 
@@ -136,7 +142,8 @@ def patterns() -> list[str]:
 def places(made: str) -> list[str]:
     """Where a path can be put: in place of an id, behind a folder, and as a query."""
     return [
-        "/{}", "/assets/{}", "/docs/{}", "/v1/{}", "/v1/videos/{}", "/v1/videos/{}/content", "/v1/videos/{}/input",
+        "/{}", "/assets/{}", "/docs/{}", "/v1/{}", "/v1/videos/{}", "/v1/videos/{}/content",
+        "/v1/videos/{}/input",
         f"/v1/videos/{made}/{{}}", f"/v1/videos/{made}/content?variant={{}}", "/v1/videos/{}/events",
         "/v1/videos?after={}", "/v1/models/{}",
     ]  # fmt: skip
@@ -161,7 +168,7 @@ def test_paths_lead_nowhere(server: Live, made: str) -> None:
             assert not any(leak in answer for leak in LEAKS), path
             assert status(answer) < 500, (path, answer)
     assert asked >= 200 * 12
-    assert "incident" not in server.said()
+    assert faults(server) == []
 
 
 def test_the_canary_can_be_seen(server: Live) -> None:
@@ -192,12 +199,16 @@ def test_a_path_is_no_picture(server: Live, engines: str) -> None:
             forms = {**body, field: value if isinstance(value, str) else json.dumps(value)}
             for answer in (client.post("/v1/videos", json=body), client.post("/v1/videos", data=forms)):
                 assert answer.status_code == 400, (field, value)
-        answer = client.post("/v1/videos/extensions", json={"prompt": "x", "seconds": "1", "video": str(picture)})
+        body = {"prompt": "x", "seconds": "1", "video": str(picture)}
+        answer = client.post("/v1/videos/extensions", json=body)
         assert answer.status_code == 404
     assert len(server.all()) == before
 
 
-@pytest.mark.parametrize("name", ["../../escaped.png", "..\\..\\escaped.png", "/tmp/escaped.png", "escaped\x00.png", "." * 300])
+NAMES = ("../../escaped.png", "..\\..\\escaped.png", "/tmp/escaped.png", "escaped\x00.png", "." * 300)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_name_of_a_file_is_no_place(server: Live, name: str) -> None:
     """A picture is kept under the video's id, whatever its sender calls it."""
     files = {"input_reference": (name, PHOTO, "image/png")}

@@ -14,6 +14,7 @@ import pytest
 from unstill.adapters.data_folder import FolderLock, remove_files, sweep
 from unstill.adapters.data_folder.lock import read_about
 from unstill.adapters.data_folder.sweep import KEEP_UNCLAIMED_S
+from unstill.core.durable import beside
 from unstill.domain.errors import NotWritable
 from unstill.domain.service_errors import DataFolderTaken
 
@@ -118,6 +119,33 @@ def test_unclaimed_videos_are_not_kept_for_ever(data: Path) -> None:
         os.utime(data / "unclaimed" / name, (time.time() - age,) * 2)
     sweep(data, set(), known=lambda video: False)
     assert [path.name for path in (data / "unclaimed").iterdir()] == ["new.mp4"]
+
+
+def test_an_old_video_is_unclaimed_from_today_on(data: Path) -> None:
+    """After an old backup was restored: its thirty days begin when it is put aside."""
+    old = data / "outputs" / "video_aa.1.mp4"
+    old.write_text("")
+    os.utime(old, (time.time() - 2 * KEEP_UNCLAIMED_S,) * 2)
+    for _ in range(2):
+        sweep(data, set(), known=lambda video: False)
+        assert [path.name for path in (data / "unclaimed").iterdir()] == [old.name]
+
+
+def test_what_killed_writers_left_is_removed(data: Path) -> None:
+    """Also beside the database, where one that was linked and not yet unlinked would stay for ever; a writer
+    that lives keeps its own."""
+    code = (
+        "import os, sys, pathlib\n"
+        "from unstill.core.durable import beside\n"
+        "with beside(pathlib.Path(sys.argv[1])) as partial:\n"
+        "    partial.write_bytes(b'x'); os.link(partial, sys.argv[1]); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(data / "unstill.db")], check=False)
+    with beside(data / "keys.json") as mine:
+        mine.write_bytes(b"x")
+        assert len([path for path in data.iterdir() if ".part" in path.name]) == 2
+        assert sweep(data, set(), known=lambda video: False).removed == 1
+        assert {path.name for path in data.iterdir() if path.is_file()} == {"unstill.db", mine.name}
 
 
 def test_files_that_others_use_stay(data: Path) -> None:

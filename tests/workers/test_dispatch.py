@@ -7,12 +7,15 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from rigs import Rig, alive, until
+from signing import open_office
 from unstill.core.dispatch import Dispatchers
 from unstill.domain.job import State
+from unstill.media.content_credentials import verify
 from unstill.media.read_video import probe, read_metadata
 
 Rigs = Callable[..., Rig]
@@ -60,6 +63,25 @@ def test_a_labelled_job_keeps_what_an_extension_needs(rig: Rigs) -> None:
     assert longer.output.last_frame is None
     entries = read_metadata(server.data / longer.output.file)
     assert '"label_language":"zh"' in entries["unstill"]
+
+
+def test_a_worker_signs_where_the_settings_say_so(
+    rig: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row's digest and size are those of the signed file; bad credentials fail the job by their name."""
+    office = open_office(tmp_path)
+    monkeypatch.setenv("UNSTILL_C2PA_CERTIFICATE", str(office.credentials.certificates))
+    monkeypatch.setenv("UNSTILL_C2PA_KEY", str(office.credentials.key))
+    server = rig()
+    job = server.settled(server.add("pan left"))
+    assert job.output is not None
+    video = server.data / job.output.file
+    assert verify(video, office.root)["trusted"]
+    assert job.output.sha256 == hashlib.sha256(video.read_bytes()).hexdigest()
+    office.credentials.key.unlink()
+    failed = server.settled(server.add("pan left"))
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.failure.facts["path"]) == ("credentials_unusable", "key.pem")
 
 
 def test_a_file_that_was_written_to_after_the_worker_is_not_taken(rig: Rigs) -> None:

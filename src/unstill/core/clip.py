@@ -144,7 +144,7 @@ class Clip:
             return settle(partial, target, replace_existing=force, number_if_taken=False)
 
     def frames(self, progress: Progress | None = None) -> npt.NDArray[np.uint8]:
-        """Every frame before encoding, uint8 sRGB [f h w 3], rendered again from the plan.
+        """Every frame before label and encoder, uint8 sRGB [f h w 3], rendered again from the plan.
 
         Takes about the time of `generate` and f*h*w*3 bytes; nothing is kept afterwards.
         """

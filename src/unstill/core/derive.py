@@ -20,7 +20,7 @@ EXTENDABLE = (".mp4", ".webm")
 CHANGEABLE = frozenset(
     {"prompt", "negative_prompt", "seed", "options", "num_inference_steps", "guidance_scale"}
 )
-"""Settings that an extension may have of its own; the others are the source's."""
+"""Settings that an extension may have of its own, beside its length; the others are the source's."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def remix_ask(source: Job, ask: Ask) -> Ask:
 
 
 def extension_of(source: Job, ask: Ask, services: Services) -> Extension:
-    """What goes on from the last frame of a finished video for ``ask.seconds`` more.
+    """What goes on from the last frame of a finished video for ``ask.seconds`` (or ``num_frames``) more.
 
     The added part begins with that last frame again, which is left out of the file: its request asks for
     one frame more than is added.
@@ -81,13 +81,16 @@ def _continued(source: Job, ask: Ask, services: Services) -> Ask:
     said = {name: value for name, value in ask.fields.items() if name in CHANGEABLE}
     kept = {name: value for name, value in source.request.items() if name not in ("seed", "loop", "prompt")}
     _, card = find_card(source.model, services.families)
-    frames = min(frames_for(ask.seconds, int(source.request["fps"]), card) + 1, int(card.frames.high))
+    added = VideoRequest(num_frames=ask.fields.get("num_frames")).num_frames
+    if added is None:
+        added = frames_for(ask.seconds, int(source.request["fps"]), card)
+    frames = added if added >= card.frames.high else added + 1
     size = f"{source.plan['width']}x{source.plan['height']}"
     fields = {**kept, **said, "size": size, "fit": "crop", "num_frames": frames}
     if isinstance(said.get("options"), Mapping):
         fields["options"] = {**kept.get("options", {}), **said["options"]}
-    kept_notes = [note("kept_from_source", param=name) for name in sorted(ask.fields.keys() - CHANGEABLE)]
-    return Ask(fields, notes=(*ask.notes, *kept_notes))
+    vain = sorted(ask.fields.keys() - CHANGEABLE - {"num_frames"})
+    return Ask(fields, notes=(*ask.notes, *(note("kept_from_source", param=name) for name in vain)))
 
 
 def _check_source(source: Job) -> None:

@@ -14,7 +14,7 @@ from unstill.core.attempt import News as Said
 from unstill.core.crew import WorkerView
 from unstill.core.lease import Lease
 from unstill.core.meter import Meter
-from unstill.core.queue import Claim, JobStore
+from unstill.core.queue import PASSING, Claim, JobStore
 from unstill.core.reporting import Reporter
 from unstill.core.settling import News, Settler, Work
 from unstill.core.worker import (
@@ -29,7 +29,7 @@ from unstill.core.worker import (
 )
 from unstill.domain.errors import UnstillError
 from unstill.domain.job import Job
-from unstill.domain.service_errors import NotReady, StoreBusy
+from unstill.domain.service_errors import NotReady
 
 LOG = logging.getLogger(__name__)
 OUTPUTS = "outputs"
@@ -94,10 +94,15 @@ class Dispatcher:
     def _loop(self) -> None:
         if self._settings.prestart:
             self._start_early()
+        trouble = ""
         while not self._stopping.is_set():
             try:
                 self._turn()
-            except StoreBusy:
+                trouble = ""
+            except PASSING as error:
+                if error.code != trouble:
+                    LOG.warning("worker %s: no job can be had (%s); trying on", self._worker.name, error.code)
+                trouble = error.code
                 self._pause(self._settings.poll_s)
             except Exception:
                 LOG.exception("worker %s: a mistake in its dispatcher; going on", self._worker.name)

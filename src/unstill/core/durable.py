@@ -74,13 +74,14 @@ def beside(target: Path) -> Iterator[Path]:
     Folders that had to be made for it are removed again when nothing came of the work. What a writer that was
     killed left behind for the same target is removed first.
     """
-    made = [folder for folder in target.parents if not os.path.exists(folder)]
+    made = _missing(target.parent)
     token = f"{_world()}-{os.getpid()}-{secrets.token_hex(4)}"
     partial = target.parent / f".{target.stem[:40]}.{token}.part{target.suffix}"
     try:
         with file_errors(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+            make_folder(target.parent)
+        start, end = re.escape(f".{target.stem[:40]}."), re.escape(f".part{target.suffix}")
+        _sweep(target.parent, re.compile(start + _TOKEN + end))
         yield partial
     except BaseException:
         with contextlib.suppress(OSError):
@@ -110,20 +111,43 @@ def settle(partial: Path, target: Path, *, replace_existing: bool, number_if_tak
     return target
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it, so that they outlast a power cut as the files in them do. Raises
+    `OSError`."""
+    new = _missing(folder)
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    for made in new:
+        with contextlib.suppress(OSError):  # one that may be entered and not read
+            _sync_folder(made.parent)
+
+
+def _missing(folder: Path) -> list[Path]:
+    """Of this folder and those above it the ones that are not there, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not os.path.exists(path)]
+
+
 STALE_S = 24 * 3600
 """Seconds without a write after which a temporary file is nobody's any more, wherever its writer ran."""
+_TOKEN = "([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}"  # noqa: S105 not that kind
+_ANY = re.compile(rf"\..{{1,40}}\.{_TOKEN}\.part(\.[^.]*)?")
 
 
-def _sweep(target: Path) -> None:
-    """Remove temporary files for this target whose writer is gone."""
-    start, end = re.escape(f".{target.stem[:40]}."), re.escape(f".part{target.suffix}")
-    ours = re.compile(rf"{start}([0-9a-f]{{8}})-([0-9]+)-[0-9a-f]{{8}}{end}")
-    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+def sweep_partials(folder: Path) -> int:
+    """Remove what writers that were killed left in a folder, whatever it was for; how many files."""
+    return _sweep(folder, _ANY)
+
+
+def _sweep(folder: Path, ours: re.Pattern[str]) -> int:
+    """Remove temporary files whose writer is gone."""
+    removed = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             match = ours.fullmatch(entry.name)
             if match and _abandoned(entry, world=match[1], number=int(match[2])):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
+                    removed += 1
+    return removed
 
 
 def _abandoned(entry: os.DirEntry[str], world: str, number: int) -> bool:

@@ -15,11 +15,17 @@ from typing import Any, Protocol
 
 from unstill.domain.job import Failure, Input, Job, Output, Progress, State
 from unstill.domain.notes import Note
+from unstill.domain.service_errors import StoreBusy, StoreFailed, StoreFull
 
 LEASE_S = 20.0
 """Seconds a claim lasts without being renewed."""
 KEEP_KEYS_S = 24 * 3600.0
 """Seconds an idempotency key is remembered."""
+
+
+PASSING = (StoreBusy, StoreFull, StoreFailed)
+"""What a store may raise now and not in a while: another has it, or the disk is full or fails. Nothing was
+stored."""
 
 
 class LeaseLost(Exception):
@@ -153,10 +159,11 @@ class JobStore(Protocol):
         """Store progress; True when a cancel was asked for. Raises `LeaseLost`."""
 
     def complete(self, claim: Claim, output: Output, notes: Sequence[Note]) -> Job:
-        """Settle as completed, with all notes of the result. Raises `LeaseLost`."""
+        """Settle as completed, with all notes of the result; as cancelled, without output, where a cancel was
+        asked for until now. Raises `LeaseLost`."""
 
     def fail(self, claim: Claim, failure: Failure) -> Job:
-        """Settle as failed. Raises `LeaseLost`."""
+        """Settle as failed, or as cancelled where that was asked for. Raises `LeaseLost`."""
 
     def stopped(self, claim: Claim) -> Job:
         """Settle as cancelled: the worker heeded a cancel. Raises `LeaseLost`."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unstill.core.durable import beside, file_errors, refuse_existing, settle
 from unstill.core.metadata import describe
@@ -25,6 +25,7 @@ from unstill.core.ports import (
     silent,
     unseen,
 )
+from unstill.domain.errors import NotSigned
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
@@ -136,7 +137,11 @@ def _written(
 
 def _sign(partial: Path, target: Path, maker: VideoMaker, name: str) -> None:
     with beside(target) as signed, file_errors(target):
-        maker.sign(partial, signed, name)
+        try:
+            maker.sign(partial, signed, name)
+        except NotSigned as error:
+            facts: dict[str, Any] = {**error.facts, "path": target}
+            raise NotSigned(**facts) from error
         signed.replace(partial)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from unstill.core.keys import KeyStore
     from unstill.core.ports import Frame
     from unstill.core.serving import Ready
+    from unstill.core.weights import WeightStore
 
 
 class Services(Protocol):
@@ -34,6 +35,10 @@ class Services(Protocol):
     @property
     def broken(self) -> Sequence[str]:
         """Names of engines that are installed and cannot be used."""
+
+    @property
+    def weights(self) -> WeightStore:
+        """The files of models."""
 
     @property
     def keep_prompt(self) -> bool:

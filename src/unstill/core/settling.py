@@ -14,15 +14,15 @@ from typing import Protocol, assert_never
 from unstill.core.attempt import Crashed, Hung, Outcome, Unheeding
 from unstill.core.carry_out import small_pictures
 from unstill.core.lease import Lease
-from unstill.core.queue import JobStore, LeaseLost
+from unstill.core.queue import PASSING, JobStore, LeaseLost
 from unstill.core.worker import Done, Failed, Stopped, Task
 from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State
 from unstill.domain.notes import Note
-from unstill.domain.service_errors import StoreBusy, WorkerHung
+from unstill.domain.service_errors import WorkerHung
 
 LOG = logging.getLogger(__name__)
 AGAIN_S = 0.5
-"""Between tries on a busy store."""
+"""Between tries on a store that does not take it."""
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 STOP_S = 1.0
 """A service manager signals server and workers at once: how much later the server's part may come."""
@@ -71,16 +71,18 @@ class Settler:
             self._news.changed(job)
 
     def _insisting(self, work: Work, outcome: Outcome) -> Job:
-        """A busy store is asked until it answers; once the server stops, a little longer."""
-        last = False
+        """A store that is busy, or has no room, is asked until it answers; once the server stops, a little
+        longer."""
+        last, said = False, ""
         while True:
             try:
                 return self._end(work, outcome)
-            except StoreBusy:
+            except PASSING as error:
                 if last:
                     raise
-                LOG.warning("job %s: the store is busy; trying again", work.job.id)
-                last = self._stopping.wait(AGAIN_S)
+                if error.code != said:
+                    LOG.warning("job %s: its end cannot be stored (%s); trying on", work.job.id, error.code)
+                said, last = error.code, self._stopping.wait(AGAIN_S)
 
     def _end(self, work: Work, outcome: Outcome) -> Job:
         store, claim = self._store, work.lease.claim

@@ -141,5 +141,5 @@ class WeightStore(Protocol):
 
 
 def licence_lines(card: ModelCard, language: Language) -> Sequence[str]:
-    """What is to be read before a model's files are fetched: its licence, then what each source says of it."""
+    """What is to be read before files are fetched: the licence, then what each source says of it."""
     return [card.licence, *(said[language] for said in card.licence_notes)]

@@ -133,6 +133,28 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The model could not be compiled for this device and ran without; the picture is the same.",
             "无法为本机设备编译模型，已不编译直接运行；画面不变。",
         ),
+        "weights_there": ("The files are here already, in {path}.", "文件已在本机的 {path}。"),
+        "source_silent": (
+            "{host} gave no list of files ({reason}); going on without it.",
+            "{host} 没有给出文件列表（{reason}），不使用它。",
+        ),
+        "source_vouches": (
+            "The hashes come from {host}, because {hub} gave none.",
+            "校验值来自 {host}，因为 {hub} 没有给出。",
+        ),
+        "source_differs": (
+            "{host} lists other files and is not used.",
+            "{host} 列出的文件不同，不使用它。",
+        ),
+        "source_slow": ("{host} is slow; going on with {other}.", "{host} 太慢，改用 {other}。"),
+        "source_failed_over": (
+            "{host} failed; going on with {other}.",
+            "{host} 出错，改用 {other}。",
+        ),
+        "source_waits": (
+            "{host} asks to wait {seconds} s.",
+            "{host} 要求等待 {seconds} 秒。",
+        ),
     }
 )
 

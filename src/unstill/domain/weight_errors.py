@@ -82,7 +82,9 @@ class LockDamaged(UnstillError):
         "The record of models' files {path} cannot be read.",
         "Move it away; the next `unstill models pull` writes a new one from what the hub says.",
     )
-    zh = Words("无法读取模型文件记录 {path}。", "请移走它；下次 `unstill models pull` 会按模型站的信息重新写入。")
+    zh = Words(
+        "无法读取模型文件记录 {path}。", "请移走它；下次 `unstill models pull` 会按模型站的信息重新写入。"
+    )
 
 
 class LicenceNotAccepted(BadRequest):
@@ -99,7 +101,9 @@ class LicenceNotAccepted(BadRequest):
 
 class PullUnderWay(UnstillError):
     code, status = "pull_under_way", 409
-    en = Words("The files of {model} are being fetched already.", "Wait for that to finish, or stop it first.")
+    en = Words(
+        "The files of {model} are being fetched already.", "Wait for that to finish, or stop it first."
+    )
     zh = Words("正在下载 {model} 的文件。", "请等它完成，或先停止它。")
 
 
@@ -138,7 +142,9 @@ class SourceFailed(UnstillError):
     """Something between us and a hub. Facts of all: ``host`` and ``file``."""
 
     code, status = "source_failed", 502
-    en = Words("{host} did not give {file}: it answered {answer}.", "Try again in a while, or use another source.")
+    en = Words(
+        "{host} did not give {file}: it answered {answer}.", "Try again in a while, or use another source."
+    )
     zh = Words("{host} 没有给出 {file}，它的应答是 {answer}。", "请稍后再试，或换一个来源。")
 
     def _fitting_hint(self, language: Language) -> str | None:
@@ -211,7 +217,9 @@ class NotAtSource(SourceFailed):
     """404."""
 
     code = "not_at_source"
-    en = Words("{host} does not have {file} (404).", "Try another source: UNSTILL_SOURCE=hub, mirror or modelscope.")
+    en = Words(
+        "{host} does not have {file} (404).", "Try another source: UNSTILL_SOURCE=hub, mirror or modelscope."
+    )
     zh = Words("{host} 上没有 {file}（404）。", "请换一个来源：UNSTILL_SOURCE=hub、mirror 或 modelscope。")
 
 
@@ -280,7 +288,7 @@ class LockMismatch(SourceFailed):
     code, status = "lock_mismatch", 409
     en = Words(
         "{file} at {host} is not the one recorded in weights.lock: {reason}.",
-        "If its owners changed it and you trust that, take the new one with `unstill models pull {model} --update`.",
+        "If its owners changed it and you trust that, take it with `unstill models pull {model} --update`.",
     )
     zh = Words(
         "{host} 上的 {file} 与 weights.lock 中的记录不同：{reason_zh}。",
@@ -295,7 +303,8 @@ class NoMirror(BadRequest):
         "Set UNSTILL_HF_ENDPOINT to its address, for example https://mirror.example.",
     )
     zh = Words(
-        "来源设为 mirror，但没有设置镜像。", "请把 UNSTILL_HF_ENDPOINT 设为镜像地址，例如 https://mirror.example。"
+        "来源设为 mirror，但没有设置镜像。",
+        "请把 UNSTILL_HF_ENDPOINT 设为镜像地址，例如 https://mirror.example。",
     )
 
 

@@ -46,12 +46,12 @@ class FrameWatch:
         """
         self._refuse_unlike(frame)
         if self._black or not self._moved:
-            cells = _cells(frame)
-            self._black = self._black and float(cells.mean()) < BLACK_MEAN and int(frame.max()) < BLACK_PEAK
+            now = cells(frame)
+            self._black = self._black and float(now.mean()) < BLACK_MEAN and int(frame.max()) < BLACK_PEAK
             if self._first is None:
-                self._first = cells
+                self._first = now
             else:
-                self._moved = self._moved or _differ(cells, self._first)
+                self._moved = self._moved or _differ(now, self._first)
         self._count += 1
 
     def verdict(self) -> Sequence[Note]:
@@ -92,13 +92,13 @@ def _problem(frame: object, shape: tuple[int, ...] | None) -> tuple[str, str] | 
     return None
 
 
-def _cells(frame: Frame) -> npt.NDArray[np.float32]:
+def cells(frame: Frame) -> npt.NDArray[np.float32]:
     """Area means of the luma [<=64 <=64], 0 to 255; as floats, so that a tenth of a level survives."""
     luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     size = (min(CELLS, frame.shape[1]), min(CELLS, frame.shape[0]))
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _differ(cells: npt.NDArray[np.float32], first: npt.NDArray[np.float32]) -> bool:
-    difference = cells - first
+def _differ(now: npt.NDArray[np.float32], first: npt.NDArray[np.float32]) -> bool:
+    difference = now - first
     return bool(np.abs(difference).max() >= MOVED_CELL or np.sqrt(np.mean(difference**2)) >= MOVED_RMS)

@@ -98,7 +98,7 @@ def poster(source: Path | Frame, out: Path) -> None:
 
 
 Scalers = defaultdict[tuple[str, tuple[int, int] | None], VideoReformatter]
-"""By what is done: one that is given another task has to prepare anew, which takes longer than a small task."""
+"""By what is done: one that is given another task has to prepare anew, which takes longer than the task."""
 
 
 class Still:
@@ -155,8 +155,7 @@ def count_frames(path: Path) -> int:
 
 
 def scaled(frame: Frame, size: tuple[int, int]) -> Frame:
-    """A frame [h w 3] scaled down by area to ``size``, width and height, of at least one pixel."""
-    size = (max(1, size[0]), max(1, size[1]))
+    """A frame [h w 3] scaled by area to ``size``, width and height."""
     if size == frame.shape[1::-1]:
         return frame
     smaller: Frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

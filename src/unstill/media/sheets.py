@@ -49,7 +49,7 @@ class Contact:
         due = sum(wanted <= number for wanted in self._wanted[len(self._cells) :])
         if due:
             wide, tall = still.size
-            self._cells += [still.rgb((self._width, round(self._width * tall / wide)))] * due
+            self._cells += [still.rgb((self._width, max(1, round(self._width * tall / wide))))] * due
         late = number - self._middle
         if late < 0 and due and self._light < DARK and self._cells[-1].mean() > self._light:
             self._take(still)
@@ -70,7 +70,7 @@ class Contact:
     def _small(self, still: Still) -> Frame:
         wide, tall = still.size
         scale = min(1.0, self._side / max(wide, tall))
-        return still.rgb((round(wide * scale), round(tall * scale)))
+        return still.rgb((max(1, round(wide * scale)), max(1, round(tall * scale))))
 
     def save(self, thumbnail: Path, sheet: Path) -> None:
         """Write both, ending in .jpg or .webp; files there are replaced, at once and whole.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from signing import Office, open_office
+from signing import Office, open_office, pem
 from testcard import TESTCARD
 from unstill.apps.cli.run import run
+from unstill.core.making import settings_in
 from unstill.media import content_credentials
 from unstill.media.content_credentials import ALTERED, GENERATED, verify
 from unstill.media.read_video import probe, read_frames
@@ -65,14 +68,22 @@ def test_the_language_of_the_computer_counts(made: Made, monkeypatch: pytest.Mon
     assert made(*GENERATED_ONE)["label_language"] == "zh"
 
 
+def test_the_documented_commands_run(cli: Any, photo: Path, here: Path) -> None:
+    """Those of docs/labels.md, as they stand there."""
+    text = (Path(__file__).parents[3] / "docs" / "labels.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    labels = []
+    for line in block.splitlines():
+        program, *words = shlex.split(line)
+        answer = cli(*words)
+        assert (program, answer.code) == ("unstill", 0)
+        labels.append(settings_in(Path(answer.out.strip()), House(Settings()))["label_language"])
+    assert labels == ["en", None]
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return open_office(tmp_path_factory.mktemp("office"))
-
-
-def signing(house: House, **changes: Any) -> House:
-    """A house that signs."""
-    return House(Settings(**changes), entries=[TESTCARD])
 
 
 @pytest.fixture
@@ -104,6 +115,20 @@ def test_a_webm_cannot_be_signed_and_says_so(
     assert run(sealed, ["generate", str(photo), "-o", "a.webm"]) == 0
     assert "No Content Credentials: webm" in capsys.readouterr().err
     assert not verify(here / "a.webm")["signed"]
+
+
+def test_what_cannot_be_signed_after_all_is_named(
+    office: Office, photo: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A root's certificate may not sign: the file that was to be is named, and nothing is left of it."""
+    (here / "root.pem").write_bytes(office.root.read_bytes())
+    (here / "root-key.pem").write_bytes(pem(office.ca_key))
+    settings = Settings(c2pa_certificate=here / "root.pem", c2pa_key=here / "root-key.pem")
+    assert run(House(settings, entries=[TESTCARD]), ["generate", str(photo)]) != 0
+    said = capsys.readouterr().err
+    assert ".part" not in said
+    assert "photo.mp4 cannot be signed" in said or "root.pem" in said
+    assert {p.name for p in here.iterdir()} == {"photo.jpg", "root.pem", "root-key.pem"}
 
 
 def test_credentials_that_cannot_be_used_stop_before_any_work(

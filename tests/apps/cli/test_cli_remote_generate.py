@@ -153,6 +153,10 @@ def test_detached(cli, station: Station, photo: Path, here: Path) -> None:
     told = json.loads(cli("generate", "photo.jpg", "--detach", "--json").out)
     assert (told["id"], told["state"], told["server"]) == (ids(station)[2], "queued", station.url)
     assert names(here) == ["photo.jpg", "z.jpg"]
+    for useless in (["-o", "a.mp4"], ["--poster"], ["--force"]):
+        refused = cli("generate", "photo.jpg", "--detach", *useless)
+        assert refused.code == 2
+        assert f"{useless[0]} has no effect with --detach." in refused.err
     while len(ids(station)) < 6:
         assert cli("generate", "photo.jpg", "--detach").code == 0
     full = cli("generate", "photo.jpg", "--detach")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from odd_servers import odd, says
 from unstill.apps.cli.remote.errors import BadAddress, NoServerHere
-from unstill.apps.cli.remote.place import Place, address, find
+from unstill.apps.cli.remote.place import Place, address, asked_for, find
 from unstill.domain.errors import BadSetting
 from unstill.settings import load_settings
 
@@ -64,6 +65,9 @@ def test_the_order_in_which_a_server_is_looked_for(tmp_path: Path, monkeypatch: 
     assert find(None, load_settings()) == find("auto", load_settings()) == Place("http://a")
     assert find("local", load_settings()) == local
     assert find("http://b", load_settings()) == Place("http://b")
+    assert asked_for(None, "folder") == "local"
+    assert asked_for("http://b", "folder") == "http://b"
+    assert asked_for(None, None) is None
 
 
 def test_a_secret_goes_only_where_it_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +129,21 @@ def test_without_a_server(cli, lang: str, says_: str, does: str) -> None:
         assert (answer.code, answer.out) == (1, "")
         assert says_ in answer.err
         assert does in answer.err
+
+
+def test_a_process_that_is_gone_counts_as_no_server(cli, tmp_path: Path, monkeypatch) -> None:
+    """Another one may be at its address by now, and it must not be taken for it."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with odd(says(EMPTY)) as server:
+        monkeypatch.setenv("UNSTILL_DATA_DIR", str(told(tmp_path / "data", url=server.url, pid=gone.pid)))
+        answer = cli("jobs", "list")
+        assert (answer.code, server.asked) == (1, [])
+    assert "No unstill server runs on the data folder" in answer.err
+    for pid in (0, -1, 10**30, "x", None):
+        told(tmp_path / "data", pid=pid)
+        with pytest.raises(NoServerHere):
+            find(None, load_settings())
 
 
 def test_a_server_that_was_killed(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -153,3 +157,26 @@ def test_odd_fields_are_shown_as_far_as_they_go(cli) -> None:
             assert answer.code == 0, answer.err
             assert "\x1b" not in answer.out
             assert "video_1" in answer.out
+
+
+def test_a_terminal_shows_where_the_video_is(shell) -> None:
+    """Its place, then its stages, in words; a plain line each on a dumb terminal."""
+    waits = {"state": "queued", "status": "queued", "queue_position": 2}
+    stages = [waits, {"stage": "open"}, {"stage": "frame"}]
+    answer = scripted(*(says({**VIDEO, **each}, openai_poll_after_ms="10") for each in stages), DONE)
+    ours, theirs = pty.openpty()
+    with odd(answer) as server:
+        process = subprocess.Popen(
+            shell.command(["jobs", "wait", "video_1", "--server", server.url, "--lang", "zh"]),
+            env={**shell.environ, "TERM": "dumb"}, stdout=subprocess.PIPE, stderr=theirs, text=True,
+        )  # fmt: skip
+        os.close(theirs)
+        out, _ = process.communicate(timeout=30)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux: the other end is closed
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    assert (process.returncode, out) == (0, "video_1  已完成\n")
+    lines = ["video_1  排队等待，第 2 位", "video_1  打开图片", "video_1  渲染并写入"]
+    assert shown.decode().splitlines()[:3] == lines

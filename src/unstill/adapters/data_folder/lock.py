@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unstill.core.durable import beside, file_errors, settle
+from unstill.core.durable import beside, file_errors, make_folder, settle
 from unstill.domain.service_errors import DataFolderTaken
 
 if sys.platform == "win32":
@@ -43,7 +43,7 @@ class FolderLock:
         """
         path = self._folder / LOCK
         with file_errors(path):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+            make_folder(self._folder, PRIVATE)
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _locked(handle):
             os.close(handle)

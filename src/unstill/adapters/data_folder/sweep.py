@@ -15,6 +15,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unstill.core.durable import make_folder, sweep_partials
+
 LOG = logging.getLogger(__name__)
 INPUTS, OUTPUTS, TEMPORARY, UNCLAIMED = "inputs", "outputs", "tmp", "unclaimed"
 KEEP_UNCLAIMED_S = 30 * 24 * 3600.0
@@ -39,7 +41,7 @@ def sweep(data: Path, kept: Collection[str], known: Callable[[str], bool]) -> Sw
         known: whether there is a row of this video id; a file of such a video that its row does not name was
             left by an attempt that died.
     """
-    removed = unclaimed = 0
+    removed, unclaimed = sweep_partials(data), 0
     for file in _files(data / OUTPUTS):
         if file.relative_to(data).as_posix() in kept:
             continue
@@ -82,7 +84,8 @@ def _removed(file: Path) -> bool:
 
 def _put_aside(data: Path, file: Path) -> bool:
     try:
-        (data / UNCLAIMED).mkdir(exist_ok=True)
+        make_folder(data / UNCLAIMED)
+        file.touch()  # its days there count from now, however old it is
         file.replace(data / UNCLAIMED / file.name)
     except OSError as error:
         LOG.warning("%s belongs to no job and cannot be moved (%s)", file.name, error.strerror)

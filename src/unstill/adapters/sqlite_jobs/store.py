@@ -195,8 +195,11 @@ class SqlJobs(Reads):
         return {"lease_until": float(self._clock.steady() + lease_s), "lease_boot": self._clock.boot()}
 
     def _settle_claimed(self, claim: Claim, state: State, **changes: Any) -> Job:
+        """A cancel that was asked for was promised, whatever came of the work meanwhile."""
         with self._database.writing() as connection:
             row = self._held(connection, claim)
+            if row["cancel_requested"]:
+                state, changes = State.CANCELLED, {}
             return self._change(connection, row, *self._fence(claim), **self._settled(state), **changes)
 
     def _deleted_now(self) -> Row:

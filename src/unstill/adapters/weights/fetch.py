@@ -1,27 +1,28 @@
-"""One file from whoever has it: resumed, switched to another source where one fails, checked byte for byte."""
+"""One file from whoever has it: resumed, taken over by another source where one fails, every byte checked."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from unstill.adapters.weights.halt import Halt
 from unstill.adapters.weights.meter import Meter
-from unstill.adapters.weights.part import CHUNK, Part, Wanted, wrong
+from unstill.adapters.weights.part import Part, Wanted, sha256_of, wrong
 from unstill.adapters.weights.patience import Patience
 from unstill.adapters.weights.refusal import About
 from unstill.adapters.weights.route import Road, Route
 from unstill.adapters.weights.sources import Name
 from unstill.adapters.weights.wire import Wire
-from unstill.domain.errors import Cancelled
 from unstill.domain.notes import note
 from unstill.domain.weight_errors import (
     AskedTooOften,
     LineBroken,
+    LockMismatch,
     SourceFailed,
     SourceUnreachable,
     TooSlow,
@@ -33,6 +34,14 @@ AGAIN = (LineBroken, SourceUnreachable)
 """What another try at the same source may mend; and any answer of 500 and above."""
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """A whole, checked file under the name it has until all are there."""
+
+    path: Path
+    sha256: str
+
+
 class Fetcher:
     """Fetches files of one model into one folder, several at a time."""
 
@@ -40,21 +49,21 @@ class Fetcher:
         self, model: str, repo: str, folder: Path, route: Route, wire: Wire, meter: Meter, halt: Halt,
         patience: Patience, monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        self._model, self._repo, self._folder, self._route = model, repo, folder, route
+        self.model, self._repo, self._folder, self._route = model, repo, folder, route
         self._wire, self._meter, self._halt, self._patience = wire, meter, halt, patience
         self._monotonic = monotonic
 
-    def fetch(self, want: Wanted) -> Path:
+    def fetch(self, want: Wanted) -> Fetched:
         """The finished file. Raises `SourceFailed` once nobody is left who could give it."""
-        with Part(self._folder, want, self._model) as part:
+        with Part(self._folder, want, self.model) as part:
             if not part.done.exists():
                 self._resume(part)
                 _Attempt(self, part).carry_out()
             self._meter.set(want.path, want.size)
-            return part.done
+            return Fetched(part.done, want.sha256 or sha256_of(part.done))
 
     def _resume(self, part: Part) -> None:
-        def read(count: int) -> None:
+        def read(_: int) -> None:
             self._halt.check()
             self._meter.set(part.want.path, part.have)
 
@@ -66,7 +75,7 @@ class Fetcher:
         with self._wire.open(errand) as (response, about):
             self._check_head(response, part, about)
             window, count = self._monotonic(), 0
-            for piece in response.iter_raw(CHUNK // 4):
+            for piece in response.iter_raw():
                 self._halt.check()
                 if part.have + len(piece) > part.want.size:
                     raise _wrong(about, f"more than {part.want.size} bytes", f"超过 {part.want.size} 字节")
@@ -128,11 +137,10 @@ class _Attempt:
                 raise error
             before = self._part.have
             try:
-                self._fetcher.copy(self._part, road, self._failed)
+                if before < self._part.want.size:
+                    self._fetcher.copy(self._part, road, self._failed)
                 self._check(road)
                 return
-            except Cancelled:
-                raise
             except SourceFailed as failure:
                 error = failure
                 self._consider(failure, road, progress=self._part.have > before)
@@ -145,6 +153,12 @@ class _Attempt:
             return
         promised, came = (text[:12] for text in differ)
         about = About(self._part.want.path, road.source.host, "")
+        if git == self._part.want.git:  # just what the source lists, so it is the record that differs
+            raise LockMismatch(
+                host=about.host, file=about.file, model=self._fetcher.model,
+                reason=f"sha256 {came}... instead of {promised}...",
+                reason_zh=f"sha256 为 {came}…，记录为 {promised}…",
+            )  # fmt: skip
         raise _wrong(about, f"its hash is {came}... and should be {promised}...",
                      f"校验值为 {came}…，应为 {promised}…")  # fmt: skip
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
+from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Cancelled
+from unstill.domain.weight_errors import PullStopped
 
 
 class Halt:
@@ -25,3 +29,14 @@ class Halt:
         """Raises as `check`, at once."""
         self._event.wait(seconds)
         self.check()
+
+
+@contextlib.contextmanager
+def stoppable(card: ModelCard) -> Iterator[None]:
+    """Stopping, in the words of a fetch."""
+    try:
+        yield
+    except PullStopped:
+        raise
+    except Cancelled:
+        raise PullStopped(model=card.id) from None

@@ -1,7 +1,8 @@
 """The model hub and its mirrors: listed by the hub's own client, fetched as plain ranges.
 
-The client (huggingface_hub) is imported when a listing is asked for, not before: it takes a second. It is given
-the endpoint and the token each time, because by itself it would send the token to whatever HF_ENDPOINT names.
+The client (huggingface_hub) is imported when a listing is asked for, not before: it takes a second. It is
+given the endpoint and the token each time, because by itself it would send the token to whatever HF_ENDPOINT
+names.
 """
 
 from __future__ import annotations
@@ -42,13 +43,15 @@ class Hub:
         about = About(repo, self.host, self.page(repo))
         return _listing(self._info(repo, revision, about), about)
 
-    def errand(self, repo: str, listing: Listing, path: str, start: int = 0, end: int | None = None) -> Errand:
+    def errand(
+        self, repo: str, listing: Listing, path: str, start: int = 0, end: int | None = None
+    ) -> Errand:
         commit = quote(listing.commit or "main", safe="")
         url = f"{self._base}/{repo}/resolve/{commit}/{quote(path)}"
         return Errand(url, About(path, self.host, self.page(repo)), self._token, start, end)
 
     def _info(self, repo: str, revision: str | None, about: About) -> ModelInfo:
-        import httpx2
+        import httpx2  # what the hub's client speaks HTTP by
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         try:
@@ -81,7 +84,9 @@ def _listing(info: ModelInfo, about: About) -> Listing:
         size = lfs.size if lfs is not None else told.size
         sha256 = lfs.sha256 if lfs is not None else None
         if not isinstance(size, int) or size < 0:
-            raise odd(about, f"it gives no size for {told.rfilename!r:.60}", f"没有 {told.rfilename!r:.60} 的大小")
+            raise odd(
+                about, f"it gives no size for {told.rfilename!r:.60}", f"没有 {told.rfilename!r:.60} 的大小"
+            )
         git = None if lfs is not None else _hex(told.blob_id, 40)  # of a large file: of its pointer
         files[told.rfilename] = Listed(size, _hex(sha256, 64), git)
     if not _hex(info.sha, 40):

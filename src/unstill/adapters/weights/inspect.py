@@ -53,7 +53,9 @@ def inspect(folder: Path, model: str) -> Found:
             missing = layout.INDEX if parts is layout.SINGLE else missing
             raise WeightsIncomplete(path=folder, model=model, file=missing)
         taken = [layout.INDEX] if parts is not layout.SINGLE else []
-        taken += [layout.joined(part, n) for part, found in layout.wanted(names, parts).items() for n in found]
+        taken += [
+            layout.joined(part, n) for part, found in layout.wanted(names, parts).items() for n in found
+        ]
         return Found(folder, {name: _checked(folder, name, names, model) for name in taken})
 
 
@@ -92,7 +94,9 @@ def ordinary(path: Path, name: str, model: str) -> int:
         raise WeightsDamaged(model=model, file=name, reason="it is a link to nowhere",
                              reason_zh="它是失效的链接") from None  # fmt: skip
     if not stat.S_ISREG(status.st_mode):
-        raise WeightsUnsafe(model=model, file=name, reason="it is no ordinary file", reason_zh="它不是普通文件")
+        raise WeightsUnsafe(
+            model=model, file=name, reason="it is no ordinary file", reason_zh="它不是普通文件"
+        )
     return status.st_size
 
 
@@ -112,7 +116,9 @@ def check_safetensors(path: Path, name: str, model: str) -> None:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(MOST_HEADER_BYTES, size - 8):
-            raise _damaged(model, name, "it is no safetensors file, or cut off", "不是 safetensors 文件或不完整")
+            raise _damaged(
+                model, name, "it is no safetensors file, or cut off", "不是 safetensors 文件或不完整"
+            )
         try:
             header = json.loads(file.read(length))
             ends = [int(t["data_offsets"][1]) for key, t in header.items() if key != "__metadata__"]

@@ -1,7 +1,8 @@
 """The hub's layout: which files of a model are wanted, and which never are.
 
-A model is a folder with ``model_index.json`` and one folder a component, or one component right in the folder.
-Of each component only configurations, vocabularies and safetensors are taken, the fp16 ones where there are any.
+A model is a folder with ``model_index.json`` and one folder a component, or one component right in the
+folder. Of each component only configurations, vocabularies and safetensors are taken, the fp16 ones where
+there are any.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ _WEIGHTLESS = re.compile(r"Tokenizer|Scheduler|Processor|Extractor")
 _CODE_KEYS = ("auto_map", "custom_pipelines", "custom_pipeline", "trust_remote_code")
 """Keys of configurations by which the field's libraries find Python files to run."""
 _DEEPEST = 50
-
 
 
 class Part(NamedTuple):
@@ -100,7 +100,9 @@ def lacking(names: Collection[str], parts: Components, model: str) -> str | None
     taken = wanted(names, parts)
     for folder, part in parts.items():
         if part.library and {f"{part.library}.py", joined(folder, f"{part.library}.py")} & set(names):
-            raise _unsafe(model, INDEX, f"the component {folder} is Python code", f"组件 {folder} 是 Python 代码")
+            raise _unsafe(
+                model, INDEX, f"the component {folder} is Python code", f"组件 {folder} 是 Python 代码"
+            )
         beside = [n.rpartition("/")[2] for n in names if n.rpartition("/")[0] == folder]
         missing = _lacking(folder, part.kind, taken[folder], beside, model)
         if missing:
@@ -138,7 +140,9 @@ def check_config(value: object, name: str, model: str, depth: int = 0) -> None:
         if key is not None:
             raise _unsafe(model, name, f"its entry {key} asks to run code", f"其中的 {key} 要求执行代码")
         if isinstance(value.get("_class_name"), list):
-            raise _unsafe(model, name, "its entry _class_name asks to run code", "其中的 _class_name 要求执行代码")
+            raise _unsafe(
+                model, name, "its entry _class_name asks to run code", "其中的 _class_name 要求执行代码"
+            )
         for inner in value.values():
             check_config(inner, name, model, depth + 1)
     elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Where models' files and the hub client's own things lie on this computer. Only names; nothing is asked."""
+"""Where models' files, the hubs and the hub client's own things are. Only names; nothing is asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from unstill.domain.catalog import ModelCard
@@ -15,6 +16,14 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PAIR = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,100})=(.+)")
 MOST_TOKEN_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Bases:
+    """Where the hubs are. Tests name their own."""
+
+    hub: str = "https://huggingface.co"
+    modelscope: str = "https://modelscope.cn"
 
 
 def models_dir(settings: Settings) -> Path:

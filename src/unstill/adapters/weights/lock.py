@@ -1,7 +1,7 @@
 """``weights.lock``: what was fetched, byte for byte, so that it is never silently something else.
 
-One JSON file for all models. Hashes stand in it only after the bytes they belong to were read here. It outlives
-`remove`: a later fetch, from whichever mirror, must bring the same files.
+One JSON file for all models. Hashes stand in it only after the bytes they belong to were read here. It
+outlives `remove`: a later fetch, from whichever mirror, must bring the same files.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Meter:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._have: dict[str, int] = {}
         self._total = 0
         self._stage, self._source = "weights_ask", ""
@@ -67,7 +67,7 @@ class Meter:
 
     def progress(self) -> PullProgress:
         with self._lock:
-            now = self._monotonic()
+            now = self.monotonic()
             self._seen.append((now, self._arrived))
             while now - self._seen[0][0] > WINDOW_S and len(self._seen) > 2:
                 self._seen.popleft()

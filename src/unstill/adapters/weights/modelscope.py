@@ -38,11 +38,20 @@ class ModelScope:
         query = urlencode({"Revision": REVISION, "Recursive": "true"})
         told = wire.json(Errand(f"{self._base}/api/v1/models/{repo}/repo/files?{query}", about))
         try:
-            return Listing(None, {str(f["Path"]): _listed(f) for f in told["Data"]["Files"] if f["Type"] == "blob"})
+            return Listing(
+                None, {str(f["Path"]): _listed(f) for f in told["Data"]["Files"] if f["Type"] == "blob"}
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise odd(about, "its answer is no list of files", "应答不是文件列表") from error
 
-    def errand(self, repo: str, listing: Listing, path: str, start: int = 0, end: int | None = None) -> Errand:  # noqa: ARG002
+    def errand(
+        self,
+        repo: str,
+        listing: Listing,  # noqa: ARG002 see REVISION
+        path: str,
+        start: int = 0,
+        end: int | None = None,
+    ) -> Errand:
         query = urlencode({"Revision": REVISION, "FilePath": path})
         url = f"{self._base}/api/v1/models/{repo}/repo?{query}"
         return Errand(url, About(path, self.host, self.page(repo)), None, start, end)

@@ -1,7 +1,7 @@
 """A file on its way: what has arrived, and whether it is what was promised.
 
-Its name holds the hash it is to have, so that a part is only ever added to by the very same content, whichever
-process, day or mirror goes on with it. A finished and checked one loses its ``.part``.
+Its name holds the hash it is to have, so that a part is only ever added to by the very same content,
+whichever process, day or mirror goes on with it. A finished and checked one loses its ``.part``.
 """
 
 from __future__ import annotations
@@ -131,9 +131,17 @@ class Part:
             self.path.replace(self.done)
 
 
+def sha256_of(path: Path, read: Callable[[int], None] = lambda _: None) -> str:
+    """The hash of a whole file; ``read`` is told of every piece. Raises `OSError`."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+            read(len(piece))
+    return digest.hexdigest()
+
+
 def no_room(model: str, folder: Path, needed: int) -> NoRoomForWeights:
     """The error for a disk that has less than ``needed`` bytes left."""
     free = shutil.disk_usage(folder).free
-    return NoRoomForWeights(
-        model=model, path=folder, needed=f"{needed / GIB:.2f}", free=f"{free / GIB:.2f}"
-    )
+    return NoRoomForWeights(model=model, path=folder, needed=f"{needed / GIB:.2f}", free=f"{free / GIB:.2f}")

@@ -12,6 +12,8 @@ class Patience:
     connect_s: float = 10.0
     read_s: float = 30.0
     """Between two pieces of an answer."""
+    late_s: float = 3.0
+    """For the lists of other sources, once the first one's is here."""
     tries: int = 4
     """At one source, without a single byte of progress."""
     backoff_s: float = 1.0

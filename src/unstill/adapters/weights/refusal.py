@@ -40,7 +40,7 @@ class About:
 
 
 def refused(status: int, headers: Mapping[str, str], about: About) -> SourceFailed:
-    """The error for a status of 400 and above. The facts ``wait_s`` say whether to come again, and when."""
+    """The error for a status of 400 and above. Those that ask to come again later say when."""
     told = {"host": about.host, "file": about.file}
     code = headers.get("x-error-code", "")
     if status == 401 and code != "GatedRepo":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-from unstill.adapters.weights.locations import hub_token
+from unstill.adapters.weights.locations import Bases, hub_token
 from unstill.adapters.weights.wire import Errand, Wire, origin
 from unstill.domain.errors import BadSetting
 from unstill.domain.weight_errors import NoMirror
@@ -50,19 +50,13 @@ class Source(Protocol):
     def listing(self, wire: Wire, repo: str, revision: str | None) -> Listing:
         """Ask its API what there is. Raises `SourceFailed`."""
 
-    def errand(self, repo: str, listing: Listing, path: str, start: int = 0, end: int | None = None) -> Errand:
+    def errand(
+        self, repo: str, listing: Listing, path: str, start: int = 0, end: int | None = None
+    ) -> Errand:
         """The request for a range of a file."""
 
     def page(self, repo: str) -> str:
         """Where a person reads about the model."""
-
-
-@dataclass(frozen=True)
-class Bases:
-    """Where the hubs are. Tests name their own."""
-
-    hub: str = "https://huggingface.co"
-    modelscope: str = "https://modelscope.cn"
 
 
 def sources(settings: Settings, environ: Mapping[str, str], bases: Bases, connect_s: float) -> list[Source]:
@@ -107,4 +101,3 @@ def mirror(settings: Settings, environ: Mapping[str, str]) -> str | None:
             expected_zh="形如 https://mirror.example 的地址", source="the environment", source_zh="环境变量",
         )  # fmt: skip
     return named
-

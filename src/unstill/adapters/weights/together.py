@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -22,10 +24,13 @@ def together(
     halt: Halt,
     *,
     all_or_none: bool = True,
+    late_s: float | None = None,
 ) -> list[T | Exception]:
     """What each call gave or raised, in order; ``look`` is called every ``look_s`` seconds meanwhile.
 
     With ``all_or_none`` the first failure stops the others and is raised. What ``look`` raises always is.
+    With ``late_s`` the others get so many seconds more once the first call has ended and one has succeeded;
+    what still runs then counts as a `TimeoutError`.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, T | Exception]] = queue.SimpleQueue()
@@ -49,8 +54,9 @@ def together(
     for thread in threads:
         thread.start()
     results: dict[int, T | Exception] = {}
+    until = math.inf
     try:
-        while len(results) < len(calls):
+        while len(results) < len(calls) and time.monotonic() < until:
             look()
             try:
                 number, result = done.get(timeout=look_s)
@@ -59,9 +65,12 @@ def together(
             results[number] = result
             if all_or_none and isinstance(result, Exception):
                 raise result
+            good = any(not isinstance(one, Exception) for one in results.values())
+            if late_s is not None and 0 in results and good:
+                until = min(until, time.monotonic() + late_s)
     except BaseException:
         halt.stop()
         for thread in threads:
             thread.join(FAREWELL_S)
         raise
-    return [results[number] for number in range(len(calls))]
+    return [results.get(number, TimeoutError()) for number in range(len(calls))]

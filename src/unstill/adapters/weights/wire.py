@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,6 +17,7 @@ import httpx
 from unstill.adapters.weights.halt import Halt
 from unstill.adapters.weights.patience import Patience
 from unstill.adapters.weights.refusal import About, broken, going_round, odd, refused
+from unstill.domain.errors import BadSetting
 from unstill.domain.weight_errors import RedirectRefused
 from unstill.version import __version__
 
@@ -41,11 +45,13 @@ class Wire:
     """One HTTP client for one fetch; usable from several threads."""
 
     def __init__(self, patience: Patience, halt: Halt) -> None:
+        """Raises `BadSetting` for certificates that cannot be read."""
         self._halt = halt
         self._client = httpx.Client(
             headers={"User-Agent": f"unstill/{__version__}", "Accept-Encoding": "identity"},
             follow_redirects=False,
             timeout=httpx.Timeout(patience.read_s, connect=patience.connect_s, pool=None),
+            verify=_trust(),
         )
 
     def close(self) -> None:
@@ -100,6 +106,19 @@ class Wire:
             raise odd(about, "its answer is no JSON", "应答不是 JSON") from None
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificates of the world, read once: that takes a while."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise BadSetting(
+            name="SSL_CERT_FILE", value=os.environ.get("SSL_CERT_FILE", "unset"),
+            expected="a file of certificates", expected_zh="证书文件",
+            source="the environment", source_zh="环境变量",
+        ) from error  # fmt: skip
+
+
 def _headers(errand: Errand, url: str) -> dict[str, str]:
     headers = {}
     if errand.start or errand.end is not None:
@@ -111,14 +130,15 @@ def _headers(errand: Errand, url: str) -> dict[str, str]:
 
 def _next(url: str, location: str, about: About) -> str:
     """Where a redirect leads. Raises `RedirectRefused` for what nobody should follow."""
-    target = urljoin(url, location)
     scheme = urlsplit(url).scheme
     try:
+        target = urljoin(url, location)
         parts = urlsplit(target)
         usable = bool(location and parts.hostname and parts.scheme in ("http", "https"))
+        usable = usable and parts.username is None
     except ValueError:
         usable = False
-    if not usable or parts.username is not None:
+    if not usable:
         raise _not_followed(about, "it leads nowhere", "目标地址无效")
     if scheme == "https" and parts.scheme != "https":
         raise _not_followed(about, "it leaves the encrypted connection", "会离开加密连接")
@@ -141,4 +161,3 @@ def host_of(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2] or url
     except ValueError:
         return url
-

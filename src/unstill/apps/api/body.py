@@ -23,6 +23,8 @@ IN_MEMORY = 2**20
 """Uploads up to this many bytes are handed on as bytes, larger ones as files. The parser's own limit."""
 MOST_FIELDS, MOST_FILES, DEEPEST = 256, 8, 20
 TEXT_SLACK = 2**20
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+"""curl calls the second whatever it sends with -d, JSON too."""
 _NAME = re.compile(r"([^\[\]]{1,100})((?:\[[^\[\]]{0,100}\]){0,3})")
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -51,7 +53,7 @@ async def body_of(request: Request) -> AsyncIterator[Body]:
     """The body, and its temporary files until the block ends. Raises `BadBody`, `NoRoom`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     async with contextlib.AsyncExitStack() as stack:
-        if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        if kind in FORMS and not (kind == FORMS[1] and (await request.body()).lstrip()[:1] == b"{"):
             body = from_form(await stack.enter_async_context(_form(request)))
         else:
             body = Body(from_json(await request.body()))

@@ -65,7 +65,7 @@ class Video(_Reply):
     expires_at: int | None
     model: str
     prompt: str
-    seconds: str = Field(description="Length of the whole file that is made.")
+    seconds: str = Field(description="Length of the whole file; an extension's holds its source, too.")
     size: str
     remixed_from_video_id: str | None
     extended_from_video_id: str | None
@@ -184,27 +184,21 @@ def partly(kinds: Sequence[str]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The stream",
-        "content": {
-            "text/event-stream": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "id": {"type": "string"},
-                        "event": {"enum": ["state", "progress", "preview", "done"]},
-                        "data": {
-                            "type": "string",
-                            "description": "JSON: a Video in state and done; stage, step, total, progress and "
-                            "eta_s in progress; a JPEG as a data URL in preview.",
-                        },
-                    },
-                    "required": ["id", "event", "data"],
-                }
-            }
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["state", "progress", "preview", "done"]},
+        "data": {
+            "type": "string",
+            "description": "JSON: a Video in state and done; stage, step, total, progress and eta_s in "
+            "progress; a JPEG as a data URL in preview.",
         },
     },
+    "required": ["id", "event", "data"],
+}
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The stream", "content": {"text/event-stream": {"schema": _EVENT}}},
     204: {"description": "All was seen, and the video is settled"},
 }
 _TEXT = {"type": "string", "maxLength": PROMPT_LIMIT}
@@ -261,15 +255,23 @@ CREATE = _body(
     },
     {
         "input_reference": {"anyOf": [_URL, {"type": "object", "properties": {"image_url": _URL}}]},
+        "image_reference": _URL,
         **_MAKE,
         **_SIDES,
     },
     ["prompt"],
 )
 REMIX = _body(_MAKE, _MAKE, ["prompt"])
+_LONGER = {
+    **_MAKE,
+    "seconds": {
+        "type": "string",
+        "description": "Length of the new part alone; num_frames, its frames, wins over it.",
+    },
+}
 EXTEND = _body(
-    {"video": _FILE, "video[id]": {"type": "string"}, **_MAKE},
-    {"video": _REFERENCE, **_MAKE},
+    {"video": _FILE, "video[id]": {"type": "string"}, **_LONGER},
+    {"video": _REFERENCE, **_LONGER},
     ["prompt", "seconds"],
 )
 PLAN = _body(

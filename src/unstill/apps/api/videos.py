@@ -86,7 +86,8 @@ async def extend(request: Request) -> JSONResponse:
     In the request `seconds` is the length of the new part; in the reply it is the length of the whole, as in
     openai's own API. `video` is `{"id": ...}` (in a form `video[id]`), or a file that was downloaded from
     here and is still kept. Prompt, negative prompt, seed, options, steps and guidance may differ from the
-    source's; all other settings are the source's, and `notes` names those that were sent in vain.
+    source's; all other settings are the source's, and `notes` names those that were sent in vain. Where
+    `num_frames` is given it says how many frames are new.
     """
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:

@@ -10,7 +10,8 @@ from unstill.apps.cli.call import Call
 from unstill.apps.cli.progress import shown
 from unstill.apps.cli.remote.client import Remote
 from unstill.apps.cli.remote.download import copy, declared
-from unstill.apps.cli.remote.errors import BackupDamaged, NoServer, NoServerHere
+from unstill.apps.cli.remote.errors import BackupDamaged, NoServer
+from unstill.apps.cli.remote.place import asked_for
 from unstill.core.durable import beside, file_errors, refuse_existing, settle
 from unstill.domain.errors import EmptyName, FileMissing, InvalidField
 from unstill.settings import Settings, load_settings
@@ -20,6 +21,8 @@ NAME = "unstill-backup-%Y%m%d-%H%M%S.db"
 MAGIC = b"SQLite format 3\x00"
 """How every SQLite database begins (its file format, section 1.3)."""
 MODE = 0o600
+PATIENCE_S = 600
+"""Seconds until a server begins to send: it makes the whole copy first."""
 
 
 def backup(call: Call, path: str | None, server: str | None, data_dir: str | None, force: bool) -> int:
@@ -31,7 +34,8 @@ def backup(call: Call, path: str | None, server: str | None, data_dir: str | Non
         show("backup", 0, 1)
         with file_errors(target):
             os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE))
-        database, from_ = _copied(call, settings, server, partial, target)
+        asked = asked_for(server, data_dir)
+        database, from_ = _copied(call, settings, asked, partial, target)
         _check(partial)
         with file_errors(target):
             partial.chmod(MODE)
@@ -59,22 +63,22 @@ def _target(path: str | None) -> tuple[Path, bool]:
 
 
 def _copied(
-    call: Call, settings: Settings, server: str | None, partial: Path, target: Path
+    call: Call, settings: Settings, asked: str | None, partial: Path, target: Path
 ) -> tuple[str, str]:
     """Fill ``partial``; where a restored database belongs, and what this is a backup of.
 
-    Where no server was named and none answers, the folder is taken as it lies: whether one is at work on it
-    all the same, its lock knows.
+    Where no server answers for the folder, it is taken as it lies: whether one is at work on it all the same,
+    its lock knows.
     """
     here = settings.data_dir / DATABASE
-    named = server is not None or settings.server is not None
+    remote = None
     try:
-        with Remote(server, settings, call.screen.language, operator=True) as remote:
+        with Remote(asked, settings, call.screen.language, operator=True) as remote:
             _fetch(remote, partial, target)
             at_home = remote.place.folder is not None
             return (str(here) if at_home else DATABASE), remote.place.url
-    except NoServer as error:
-        if named and not isinstance(error, NoServerHere):
+    except NoServer:
+        if remote is not None and remote.place.folder is None:
             raise
     if not here.is_file():
         raise FileMissing(path=here)
@@ -83,7 +87,8 @@ def _copied(
 
 
 def _fetch(remote: Remote, partial: Path, target: Path) -> None:
-    with file_errors(target), partial.open("wb") as file, remote.open("POST", "/v1/backup") as response:
+    answer = remote.open("POST", "/v1/backup", timeout=PATIENCE_S)
+    with file_errors(target), partial.open("wb") as file, answer as response:
         total = declared(response)
         if copy(response, file, total, remote, lambda *_: None) < (total or 0):
             raise BackupDamaged

@@ -19,6 +19,7 @@ from unstill.apps.cli.remote.client import Remote
 from unstill.apps.cli.remote.download import download as fetch
 from unstill.apps.cli.remote.errors import WaitStopped
 from unstill.apps.cli.remote.follow import follow
+from unstill.apps.cli.remote.place import asked_for
 from unstill.apps.cli.remote.video import STATES, Video, act, listed, look, path_of
 from unstill.apps.cli.stopping import Stopped
 from unstill.domain.errors import FormatConflict, InvalidField, NotAChoice
@@ -39,10 +40,11 @@ class Where:
     server: str | None = None
     data_dir: str | None = None
 
-    def remote(self, call: Call, *, operator: bool = False) -> Remote:
+    def remote(self, call: Call) -> Remote:
         """Raises `BadAddress`, `NoServerHere`, `BadSetting`."""
         settings = load_settings({"data_dir": self.data_dir})
-        return Remote(self.server, settings, call.screen.language, operator=operator)
+        asked = asked_for(self.server, self.data_dir)
+        return Remote(asked, settings, call.screen.language)
 
 
 def list_jobs(call: Call, where: Where, states: str | None, limit: str | None, everything: bool) -> int:

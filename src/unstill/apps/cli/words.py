@@ -42,8 +42,10 @@ TEXTS: Mapping[str, _Pair] = {
         "上次未完成的 {count} 个视频继续生成。",
     ),
     "serving_key": (
-        "API key, shown only now: {secret}\nSend it as: Authorization: Bearer KEY. `unstill keys` makes more.",
-        "API key，仅显示这一次：{secret}\n发送方式：Authorization: Bearer KEY。用 `unstill keys` 可以创建更多。",
+        "API key, shown only now: {secret}\n"
+        "Send it as: Authorization: Bearer KEY. `unstill keys` makes more.",
+        "API key，仅显示这一次：{secret}\n"
+        "发送方式：Authorization: Bearer KEY。用 `unstill keys` 可以创建更多。",
     ),
     "serving_open_to_all": (
         "Warning: anybody who reaches this computer can use it: no key is asked for.",

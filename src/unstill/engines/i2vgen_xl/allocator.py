@@ -13,7 +13,7 @@ NEW_SINCE = (2, 12)
 """The torch version from which on the newer name is surely heeded. 2.9.1 knows it and ignores it on CUDA
 (pytorch/pytorch#183387); the older one works in all, and some of them grumble about it."""
 SEGMENTS = "expandable_segments:True"
-"""Memory that was freed in pieces can be used as a whole again: clips of changing sizes do not splinter it."""
+"""Memory freed in pieces can be used as a whole again: clips of changing sizes do not splinter it."""
 COMPILED = "TORCHINDUCTOR_CACHE_DIR"
 
 

@@ -1,9 +1,9 @@
 """The catalogue entry of I2VGen-XL.
 
 Sources: arXiv 2311.04145 (the model); the authors' repository ali-vilab/VGen, configs/i2vgen_xl_infer.yaml
-and configs/i2vgen_xl_train.yaml (steps' conditions, sizes and frames of the training), tools/modules/config.py
-(negative prompt); diffusers 0.42.1, `I2VGenXLPipeline.__call__` (steps, guidance). Parameters are counted on
-diffusers' and transformers' classes. No hub was asked: there is no revision and no hash here.
+and i2vgen_xl_train.yaml (guidance, condition on fps, sizes and frames of the training) and
+tools/modules/config.py (negative prompt); diffusers 0.42.1, `I2VGenXLPipeline.__call__` (steps). Parameters
+are counted on diffusers' and transformers' classes. No hub was asked: there is no revision and no hash here.
 """
 
 from unstill.domain.catalog import ModelCard, Option, Range
@@ -30,7 +30,8 @@ CARD = ModelCard(
     about={
         "en": "Generates video from a picture and an English sentence: the picture itself comes to life. "
         "Wants a graphics card; on a processor a clip takes hours.",
-        "zh": "根据一张图片和一句英文描述生成视频，画面内容真正动起来。需要显卡；仅用处理器时一段视频要数小时。",
+        "zh": "根据一张图片和一句英文描述生成视频，画面内容真正动起来。"
+        "需要显卡；仅用处理器时一段视频要数小时。",
     },
     licence="MIT says the hub; research and non-commercial use only say its authors",
     licence_notes=(
@@ -39,8 +40,8 @@ CARD = ModelCard(
             "zh": "Hugging Face 上 ali-vilab/i2vgen-xl 的页面写的是 MIT 许可。",
         },
         {
-            "en": "The authors' repository (ali-vilab/VGen) states that the model, trained with WebVid-10M and "
-            "LAION-400M, is for research and non-commercial use only.",
+            "en": "The authors' repository (ali-vilab/VGen) states that the model, trained with WebVid-10M "
+            "and LAION-400M, is for research and non-commercial use only.",
             "zh": "作者的代码仓库（ali-vilab/VGen）说明：模型用 WebVid-10M 和 LAION-400M 训练，"
             "仅供研究和非商业用途。",
         },
@@ -86,7 +87,7 @@ CARD = ModelCard(
         "target_fps": Option(
             16,
             {
-                "en": "Tells the model how fast things move (frames a second); the file's fps is another thing.",
+                "en": "Tells the model how fast things move, in frames a second; the file has its own fps.",
                 "zh": "告诉模型动作的快慢（每秒帧数）；与文件的 fps 无关。",
             },
             Range(1, 60),
@@ -94,9 +95,10 @@ CARD = ModelCard(
         "acceleration": Option(
             "auto",
             {
-                "en": "Compiling for the graphics card: auto where it pays, off, compile, or graphs (compiled, "
-                "and replayed as CUDA graphs).",
-                "zh": "为显卡编译：auto 在划算时编译，off 不编译，compile 编译，graphs 编译并以 CUDA graph 重放。",
+                "en": "Compiling for the graphics card: auto where it pays, off, compile, or graphs "
+                "(compiled, and replayed as CUDA graphs).",
+                "zh": "为显卡编译：auto 在划算时编译，off 不编译，compile 编译，"
+                "graphs 编译并以 CUDA graph 重放。",
             },
             choices=ACCELERATIONS,
         ),

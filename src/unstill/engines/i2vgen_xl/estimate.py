@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from unstill.core.ports import Estimate, Machine
 from unstill.engines.i2vgen_xl.card import PARAMETERS
 from unstill.engines.i2vgen_xl.recipe import Recipe, recipe_of
+from unstill.engines.i2vgen_xl.rungs import Rung
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
@@ -18,10 +20,20 @@ DECODE_FLOPS, DECODE_FLOPS_PER_PIXEL = 9.438e6, 0.521
 """Of the VAE's decoder, per pixel; the second also per pixel of the frame. The encoder takes half of it."""
 CLIP_FLOPS = 0.43e12
 """Both encoders, the text one twice."""
-ACTIVATION_BYTES = 42_330
-"""Peak activations in half precision per latent place and frame, guidance on: 2.584 GiB at 512x512x16."""
+ACTIVATION_BYTES = {
+    Rung.RESIDENT: 33_400,
+    Rung.OFFLOADED: 33_400,
+    Rung.CHUNKED: 19_800,
+    Rung.SEQUENTIAL: 9_900,
+    Rung.STREAMED: 9_900,
+}
+"""Peak activations in half precision per latent place and frame, guidance on: counted at 512x512x16."""
+STREAMED_BYTES = 300 << 20
+"""Weights on the device while they are streamed: three of the largest layers, and what always stays."""
 SPEEDS = {"cpu": 2.0e10, "mps": 5.0e12, "cuda": 6.0e13}
-"""Floating-point operations a second: of one CPU core in fp32, of a laptop's GPU, of a gaming card in fp16."""
+"""Floating-point operations a second: one CPU core in fp32, a laptop's GPU, a gaming card in fp16."""
+MARGIN = 0.9
+"""The share of a device's memory that is planned with."""
 OVERHEAD_BYTES = {"cpu": 900 << 20, "mps": 900 << 20, "cuda": 900 << 20}
 """Libraries and, on a GPU, its context."""
 
@@ -54,10 +66,30 @@ def predict(plan: Plan, machine: Machine) -> Estimate:
     """
     kind = machine.device.split(":")[0]
     kind = kind if kind in SPEEDS else "cpu"
+    rung = Rung.CHUNKED if kind == "cpu" else Rung.RESIDENT
     speed = SPEEDS[kind] * (max(1.0, machine.cores) if kind == "cpu" else 1.0)
-    value = 4 if kind == "cpu" else 2
-    places = plan.width * plan.height // 64 * plan.num_frames
-    halves = 2 if float(plan.request.guidance_scale or 1) > 1 else 1
-    activations = ACTIVATION_BYTES * places * halves // 2 * value // 2
-    peak = OVERHEAD_BYTES[kind] + sum(PARAMETERS.values()) * value + activations
+    peak = OVERHEAD_BYTES[kind] + device_bytes(plan, rung, 4 if kind == "cpu" else 2)
     return Estimate(clip_flops(plan, recipe_of(plan)) / speed, peak)
+
+
+def device_bytes(plan: Plan, rung: Rung, value_bytes: int) -> int:
+    """Peak bytes of weights and activations at a rung. Where nothing moves, weights count as resident."""
+    places = plan.width * plan.height // 64 * plan.num_frames
+    halves = 2 if float(plan.request.guidance_scale or 1) > 1 and not rung.sequential else 1
+    full = ACTIVATION_BYTES[rung] if rung.sequential else ACTIVATION_BYTES[rung] * halves // 2
+    return _weight_bytes(rung, value_bytes) + full * places * value_bytes // 2
+
+
+def _weight_bytes(rung: Rung, value_bytes: int) -> int:
+    if rung.streams:
+        return STREAMED_BYTES * value_bytes // 2
+    return (max(PARAMETERS.values()) if rung.offloads else sum(PARAMETERS.values())) * value_bytes
+
+
+def rung_for(plan: Plan, rungs: Sequence[Rung], available: int | None, value_bytes: int) -> Rung:
+    """The best of ``rungs`` whose peak should fit into ``available`` bytes with room to spare, or the last;
+    the first where nobody knows how much there is."""
+    if available is None:
+        return rungs[0]
+    needs = ((rung, device_bytes(plan, rung, value_bytes)) for rung in rungs)
+    return next((rung for rung, needed in needs if needed <= available * MARGIN), rungs[-1])

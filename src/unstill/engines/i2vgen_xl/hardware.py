@@ -5,15 +5,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 
 from unstill.engines.i2vgen_xl.rungs import Rung
-
-if TYPE_CHECKING:
-    from torch import device as Device
-    from torch import dtype as Dtype
 
 HALF_SINCE = (7, 0)
 """CUDA compute capability from which on half precision is quick (tensor cores)."""
@@ -33,8 +28,8 @@ OUT_OF_MEMORY = (
 class Hardware:
     """What the engine runs on."""
 
-    device: Device
-    dtype: Dtype
+    device: torch.device
+    dtype: torch.dtype
     """Of weights and activations; latents are always kept in float32."""
     rungs: Sequence[Rung]
     """The rungs that make a difference here, best first."""
@@ -48,13 +43,12 @@ class Hardware:
         """Bytes of one value."""
         return int(self.dtype.itemsize)
 
-    def free_bytes(self) -> int | None:
-        """Memory of the device that can still be had, that which torch keeps in store included; None where
-        the device shares the computer's memory."""
+    def available_bytes(self) -> int | None:
+        """Memory of the device that this process has or can still get; None where the device shares the
+        computer's memory."""
         if not self.is_cuda:
             return None
-        kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
-        return int(torch.cuda.mem_get_info(self.device)[0] + kept)
+        return int(torch.cuda.mem_get_info(self.device)[0] + torch.cuda.memory_reserved(self.device))
 
     def give_back(self) -> None:
         """Return what nobody holds any more to the device."""

@@ -59,7 +59,7 @@ _SPEEDS: Mapping[str, _Speed] = {
 
 
 def read_options(request: VideoRequest) -> tuple[dict[str, object], dict[str, Any], list[Note]]:
-    """Defaults, details and notes that follow from a request's options. Bad words are the plan's to refuse."""
+    """Defaults, details and notes that follow from a request's options; bad ones are the plan's to refuse."""
     name = str(request.options.get("speed", CARD.options["speed"].default))
     speed = _SPEEDS.get(name, _SPEEDS["exact"])
     scheduler = str(request.options.get("scheduler", speed.recipe.scheduler))

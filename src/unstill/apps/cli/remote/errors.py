@@ -124,6 +124,18 @@ class NotWithServer(BadRequest):
     zh = Words("{option} 对服务不起作用。", "请去掉它，或在服务所在的电脑上设置 keep_prompt = false。")
 
 
+class NotDetached(BadRequest):
+    """What needs the finished video, of a call that does not wait for it."""
+
+    code = "not_detached"
+    en = Words(
+        "{option} has no effect with --detach.", "Leave it out; `unstill jobs download ID` fetches the video."
+    )
+    zh = Words(
+        "{option} 与 --detach 同时使用没有作用。", "请去掉它；可用 `unstill jobs download 编号` 下载视频。"
+    )
+
+
 class _Said(UnstillError):
     """A server's own words: facts ``said_code``, ``said_status``, ``said_type``, ``text``, ``advice`` and,
     where trying again helps, ``after_s``."""

@@ -18,7 +18,7 @@ from unstill.apps.cli.outputs import Outputs
 from unstill.apps.cli.progress import Show, shown
 from unstill.apps.cli.remote.client import Remote
 from unstill.apps.cli.remote.download import download
-from unstill.apps.cli.remote.errors import NotWithServer
+from unstill.apps.cli.remote.errors import NotDetached, NotWithServer
 from unstill.apps.cli.remote.follow import follow
 from unstill.apps.cli.remote.submit import plan, read_picture, submit
 from unstill.apps.cli.remote.video import Video, act
@@ -47,6 +47,9 @@ def generate(
     """The command; its exit code. One picture's failure does not stop the others."""
     if wish.leave_out_prompt:
         raise NotWithServer(option="--leave-out-prompt")
+    for option, given in (("-o", wish.output), ("--poster", wish.poster), ("--force", wish.force)):
+        if detach and given:
+            raise NotDetached(option=option)
     inputs = sort_words(named, fields.get("prompt"))
     outputs = Outputs.of(wish.output, fields.get("format"), wish.force, inputs.pictures)
     outputs.posters = wish.poster
@@ -205,11 +208,11 @@ class _Job:
         screen.talk(screen.say("generated", model=video.text("model")) if generative else motion)
 
     def _mention_words(self, path: Path) -> None:
-        """The setting here says that files carry no words; the server has a setting of its own."""
+        """Where the setting here says that files carry no words: the server has a setting of its own."""
         if self.call.services.keep_prompt:
             return
         found = read_settings(self.call.services.metadata(path)) or {}
-        if not found.get("prompt_left_out"):
+        if found.get("request", {}).get("prompt") and not found.get("prompt_left_out"):
             self.call.screen.warn(self.call.screen.say("words_kept"))
 
 

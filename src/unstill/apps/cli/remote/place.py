@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +32,11 @@ class Place:
     def local(self) -> bool:
         """Whether it is this computer: no proxy lies between."""
         return is_loopback(urlsplit(self.url).hostname or "")
+
+
+def asked_for(server: str | None, data_dir: str | None) -> str | None:
+    """What two options ask for: a folder that is named goes before a server that is only set."""
+    return LOCAL if server is None and data_dir is not None else server
 
 
 def find(asked: str | None, settings: Settings, *, operator: bool = False) -> Place:
@@ -87,15 +93,34 @@ def is_loopback(host: str) -> bool:
 
 
 def _told(folder: Path) -> Place | None:
-    """What the data folder says of the server that runs on it, or ran until it was killed."""
+    """What the data folder says of the server that runs on it.
+
+    The file outlives a server that is killed, and another one may be at its address by now: a process that is
+    gone counts as no server.
+    """
     try:
         with (folder / ABOUT).open("rb") as file:
             about = json.loads(file.read(MOST_BYTES))
-        url, secret = address(about["url"]), about.get("secret")
+        url, secret, process = address(about["url"]), about.get("secret"), int(about["pid"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, BadAddress):
+        return None
+    if not _lives(process):
         return None
     plain = isinstance(secret, str) and secret.isascii() and secret.isprintable()
     return Place(url, secret if plain else None, folder)
+
+
+def _lives(process: int) -> bool:
+    """Whether a process of this computer has the number; where that cannot be asked, yes."""
+    if os.name == "nt":  # signal 0 is not a question there: it ends the process
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is somebody else's
+        pass
+    return process > 0
 
 
 def _key(key: str | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from unstill.apps.cli.remote.client import Remote
 from unstill.apps.cli.remote.patience import Patience
-from unstill.apps.cli.remote.video import Video, video_of
+from unstill.apps.cli.remote.video import Video, told_by
 from unstill.core.durable import why
 from unstill.domain.errors import EmptyPicture, NotReadable, PictureMissing, TooManyBytes, UnstillError
 from unstill.domain.request import VideoRequest
@@ -61,7 +61,7 @@ def submit(
                 "/v1/videos", form=form_of(request), files={"input_reference": (name, raw)},
                 headers={"Idempotency-Key": key},
             )  # fmt: skip
-            return video_of(reply.body, remote)
+            return told_by(reply, remote)
         except UnstillError as error:
             check()
             patience.bear(error)

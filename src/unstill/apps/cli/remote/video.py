@@ -86,12 +86,12 @@ def video_of(raw: object, remote: Remote, poll_s: float = 1.0) -> Video:
 
 def look(remote: Remote, video_id: str) -> Video:
     """The video as it is now. Raises `VideoNotFound` and what `Remote.open` raises."""
-    return _told(remote.get(path_of(video_id)), remote)
+    return told_by(remote.get(path_of(video_id)), remote)
 
 
 def act(remote: Remote, video_id: str, verb: str) -> Video:
     """POST cancel or restore."""
-    return _told(remote.post(f"{path_of(video_id)}/{verb}"), remote)
+    return told_by(remote.post(f"{path_of(video_id)}/{verb}"), remote)
 
 
 def path_of(video_id: str) -> str:
@@ -130,7 +130,8 @@ def _pages(remote: Remote, states: tuple[str, ...], most: int | None) -> Iterato
         after = page[-1].id
 
 
-def _told(reply: Reply, remote: Remote) -> Video:
+def told_by(reply: Reply, remote: Remote) -> Video:
+    """The video of an answer, and when to look again. Raises `NotUnstill`."""
     advised = reply.headers.get("openai-poll-after-ms", "")
     seconds = int(advised) / 1000 if advised.isascii() and advised.isdigit() and len(advised) < 9 else 1.0
     return video_of(reply.body, remote, min(LATEST_S, max(SOONEST_S, seconds)))

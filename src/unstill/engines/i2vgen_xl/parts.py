@@ -1,0 +1,93 @@
+"""The parts of a loaded model, and which of them are on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from unstill.engines.i2vgen_xl.anatomy import dissect, lay_out
+from unstill.engines.i2vgen_xl.berth import Berth
+from unstill.engines.i2vgen_xl.checkpoint import Checkpoint
+from unstill.engines.i2vgen_xl.hardware import Hardware
+from unstill.engines.i2vgen_xl.network import Gate, always_open
+from unstill.engines.i2vgen_xl.rungs import Rung
+from unstill.engines.i2vgen_xl.streaming import Stream
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+Name = Literal["text_encoder", "image_encoder", "unet", "vae"]
+
+
+class Parts:
+    """One checkpoint on one device. One part works at a time."""
+
+    def __init__(self, checkpoint: Checkpoint, hardware: Hardware) -> None:
+        for module in (checkpoint.unet, checkpoint.vae):
+            lay_out(module)
+        self.checkpoint, self.hardware = checkpoint, hardware
+        self.anatomy = dissect(checkpoint.unet)
+        self._berths = {name: Berth(module, hardware.device) for name, module in checkpoint.modules.items()}
+        self._using: tuple[Name, Rung] | None = None
+        self._gate: Gate = always_open
+        self._stream: Stream | None = None
+        self._hooks: list[object] = []
+
+    def use(self, name: Name, rung: Rung) -> Gate:
+        """Make a part ready for work; cheap when it is. The gate is to be asked before each of its units.
+
+        Raises what a device raises that has no memory left; then nothing is in use.
+        """
+        if self._using == (name, rung):
+            return self._gate
+        self.rest()
+        if rung.offloads:
+            for other in self._berths:
+                if other != name or rung.streams:
+                    self._berths[other].send_home()
+        units = self._units(name) if rung.streams else ()
+        if units:
+            self._gate = self._streamed(name, units)
+        else:
+            self._berths[name].bring(to_stay=not rung.offloads)
+        self._using = (name, rung)
+        return self._gate
+
+    def rest(self) -> None:
+        """Nothing is in use. What stays on the device is what the last rung lets stay."""
+        for hook in self._hooks:
+            hook.remove()  # type: ignore[attr-defined]
+        self._hooks.clear()
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._gate, self._using = None, always_open, None
+
+    def clear(self) -> None:
+        """Take all parts off the device."""
+        self.rest()
+        for berth in self._berths.values():
+            berth.send_home()
+
+    def _units(self, name: Name) -> Sequence[Module]:
+        if name == "unet":
+            return tuple(self.anatomy.units())
+        if name == "vae":
+            return ()
+        encoder = self.checkpoint.modules[name]
+        return tuple(module for path, module in encoder.named_modules() if _is_layer(path))
+
+    def _streamed(self, name: Name, units: Sequence[Module]) -> Gate:
+        self._berths[name].pin()
+        module = self.checkpoint.modules[name]
+        stream = self._stream = Stream(module, units, self.hardware.device)
+        stream.open()
+        if name != "unet":  # whose layers ask by themselves
+            self._hooks = [
+                unit.register_forward_pre_hook(lambda working, _: stream(working)) for unit in units
+            ]
+        return stream
+
+
+def _is_layer(path: str) -> bool:
+    """Whether a module's path is that of a whole layer of an encoder: "...encoder.layers.7"."""
+    return path.split(".")[-3:-1] == ["encoder", "layers"]
