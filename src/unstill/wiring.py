@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from unstill.core.keys import KeyStore
     from unstill.core.labelling import LabelRule
+    from unstill.core.measure import ClipMeasure
     from unstill.core.ports import (
         Engine,
         EngineFamily,
@@ -112,7 +113,17 @@ class House:
 
     @property
     def families(self) -> Sequence[EngineFamily]:
-        return self._found[0]
+        from unstill.core.plan import default_first
+
+        return default_first(self._found[0], self.machine(), self._at_hand)
+
+    def _at_hand(self, card: ModelCard) -> bool:
+        """Whether a model's files are on this computer."""
+        try:
+            self.weights.folder(card)
+        except UnstillError:
+            return False
+        return True
 
     @property
     def broken(self) -> Sequence[str]:
@@ -175,6 +186,11 @@ class House:
         from unstill.media.sheets import save
 
         save(frame, path)
+
+    def measure(self, video: Path) -> ClipMeasure:
+        from unstill.media.measure import measure
+
+        return measure(video)
 
     def tail(self, video: Path) -> tuple[Frame, int]:
         from unstill.media.sheets import tail

@@ -575,7 +575,7 @@ class JobStoreContract:
         assert [job.id for job in world.store.purge(0)] == [running.id, kept.id]
 
     def test_purge_does_not_go_by_the_wall_clock(self, world: World) -> None:
-        """Neither a jump ahead nor one back brings it early; after a new boot the wall clock is all there is."""
+        """Neither a jump ahead nor one back brings it early; after a new boot only the wall clock is left."""
         one, two = put(world.store), put(world.store)
         world.store.delete(one.id)
         world.clock.wall_s -= MONTH_S

@@ -16,12 +16,17 @@ import httpx
 
 from figures import decoders
 from ledger import Ledger
-from live import PATIENCE_S, PHOTO, Live
+from live import PATIENCE_S, PHOTO, Live, command_line, descendants
 
 CLIENTS = 8
 OPEN_EACH = 2
 """Unsettled jobs that a client may have."""
 AGAIN_S = 0.15
+
+
+def workers_of(server: Live) -> list[int]:
+    """Without the process that each leaves beside it, to end its group: that one looks the same."""
+    return [pid for pid in server.workers() if parent_of(pid) == server.pid]
 
 
 def parent_of(pid: int) -> int:
@@ -68,9 +73,7 @@ class Client(threading.Thread):
     def _create(self, key: str, prompt: str) -> httpx.Response:
         fields = {"prompt": prompt, "model": "testcard", "num_frames": "8", "fps": "8", "seed": "1"}
         picture = {"input_reference": ("a.png", PHOTO, "image/png")}
-        return self._http.post(
-            "/v1/videos", data=fields, files=picture, headers={"Idempotency-Key": key}
-        )
+        return self._http.post("/v1/videos", data=fields, files=picture, headers={"Idempotency-Key": key})
 
     def _leave(self, video: str) -> None:
         """Cancel it, or delete it: which is a cancel too. Either may come too late."""
@@ -110,8 +113,10 @@ class Faults:
         self._server, self._dice = server, random.Random(seed)
         self.done: Counter[str] = Counter()
         self._deeds = {
-            self.kill_server: 6, self.kill_server_twice: 2, self.pause_server: 3, self.pause_and_kill_server: 2,
-            self.kill_worker: 6, self.pause_worker: 3, self.pause_and_kill_worker: 2, self.kill_decoder: 1,
+            self.kill_server: 6, self.kill_server_twice: 2,
+            self.pause_server: 3, self.pause_and_kill_server: 2,
+            self.kill_worker: 6, self.pause_worker: 3, self.pause_and_kill_worker: 2,
+            self.kill_decoder: 1,
         }  # fmt: skip
 
     def one(self) -> None:
@@ -173,8 +178,7 @@ class Faults:
                 self.done["decoder killed"] += 1
 
     def _to_worker(self, name: str, deed: Callable[[int], None]) -> None:
-        # A worker leaves a process behind that ends its group; that one looks the same and is not meant.
-        workers = [pid for pid in self._server.workers() if parent_of(pid) == self._server.pid]
+        workers = workers_of(self._server)
         if workers:
             with contextlib.suppress(ProcessLookupError):
                 deed(self._dice.choice(workers))
@@ -209,4 +213,16 @@ def kill_loop(server: Live, faults: int, seed: int) -> tuple[Ledger, Faults]:
         ledger.seen(server.settled(video))
     server.kill()
     server.start()
+    assert strays(server) == [], "processes of servers that are gone"
     return ledger, troubles
+
+
+def strays(server: Live) -> list[str]:
+    """Processes that somebody started in this server's home and that are not its own."""
+    known, home = {server.pid, *descendants(server.pid)}, f"HOME={server.log.parent}\0".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(folder.name) not in known and home in (folder / "environ").read_bytes():
+                found.append(command_line(int(folder.name)))
+    return [line for line in found if line]  # a process that just ends has no words any more

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import httpx
 
-from ledger import FINAL, Ledger
+from ledger import FINAL, Ledger, on_disk
 from live import PATIENCE_S, Live
 
 AGAIN_S = 0.05
@@ -37,6 +37,18 @@ class Life:
         self._seen(video, *FINAL)
         self._insist(lambda http: http.delete(f"/v1/videos/{video}"), 200, 404)
         self.ledger.deleted(video)
+
+    def forget(self) -> None:
+        """One is deleted and, on a server that keeps deleted ones for no time, soon gone with its files."""
+        video = str(self._create("pan left", 8)["id"])
+        self._seen(video, *FINAL)
+        self._insist(lambda http: http.delete(f"/v1/videos/{video}"), 200, 404)
+        self.ledger.deleted(video)
+        end = time.monotonic() + PATIENCE_S
+        while [name for name in on_disk(self.server.data) if video in name]:
+            assert time.monotonic() < end, "its files stay"
+            self._revive()
+            time.sleep(AGAIN_S)
 
     def back_up(self) -> None:
         copy = self._insist(lambda http: http.post("/v1/backup"), 200).content

@@ -1,8 +1,8 @@
-"""A process dies at each step that the disk remembers, in turn: every rename, link, removal, fsync, opening for
-writing, commit, checkpoint and copy, just before it and just after it.
+"""A process dies at each step that the disk remembers, in turn: every rename, link, removal, fsync, opening
+for writing, commit, checkpoint and copy, just before it and just after it.
 
-The steps are found by watching a life without faults; see `injected/points.py`. The test run takes some by the
-dice, so that every kind and every file is among them.
+The steps are found by watching a life without faults; see `injected/points.py`. The test run takes some by
+the dice, so that every kind and every file is among them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ TIMES = 3
 TRIES = 4
 """Times that a part of life is gone through for a point: a checkpoint comes with every sixteenth commit."""
 SEED = 7
+FORGETFUL = {"UNSTILL_KEEP_DELETED_HOURS": "0"}
 TOLD = "server: replace .server.TOKEN.part.json to server.json@after"
 """The last step of a start."""
 
@@ -123,14 +124,14 @@ def test_a_start_that_dies_anywhere_can_be_made_again(make: Make, anew: bool) ->
 
 def work_points(make: Make) -> dict[str, str]:
     """Every point of server, worker and decoding child, and the part of life in which it is come to."""
-    life = Life(make("watched").start())
+    life = Life(make("watched", **FORGETFUL).start())
     life.make()  # what only a first video does is another test's
-    orders = Orders(life.server, "points", note=True)
+    orders = Orders(life.server, "points", "hurried", note=True)
     life.server.kill()
     life.server.start()
     found: dict[str, str] = {}
     since = len(orders.steps())
-    for part in ("make", "cancel", "back_up", "make", "make"):
+    for part in ("make", "cancel", "forget", "back_up", "make", "make"):
         getattr(life, part)()
         found = {**dict.fromkeys(noted(orders, since), part), **found}
         since = len(orders.steps())
@@ -150,8 +151,8 @@ def die_at_work(life: Life, orders: Orders, part: str, point: str) -> None:
 
 def die_in_work(make: Make, points: Mapping[str, str], name: str) -> None:
     """At each point in turn; each time what was asked for is done in the end, and then all is well."""
-    life = Life(make(name).start())
-    orders = Orders(life.server, "points")
+    life = Life(make(name, **FORGETFUL).start())
+    orders = Orders(life.server, "points", "hurried")
     life.server.kill()
     for point, part in points.items():
         die_at_work(life, orders, part, point)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from laws import order_of_writes
-from live import PATIENCE_S, Live, descendants
+from live import Live, descendants
 from orders import Orders, import_path
 
 CALLS = "openat,write,pwrite64,writev,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2,link,linkat"
@@ -99,7 +99,7 @@ def test_nothing_is_said_before_the_system_made_it_durable(live: Callable[..., L
         ("fsync", rf"\d+<{inputs}>"),
         ("pwrite64", rf"\d+<{log}>.*inputs/{video}\.png"),
         ("f(data)?sync", rf"\d+<{log}>"),
-        ("(write|writev|sendto|sendmsg)", r'.*HTTP/1\.1 200 OK'),
+        ("(write|writev|sendto|sendmsg)", r".*HTTP/1\.1 200 OK"),
     )
     held(
         made,
@@ -116,8 +116,8 @@ def test_nothing_is_said_before_the_system_made_it_durable(live: Callable[..., L
 
 
 def held(made: Sequence[Call], *wanted: tuple[str, str]) -> None:
-    """That these calls came one after the other, each begun for the very first time when the one before it was
-    over; but for syncs and answers, of which there are others before."""
+    """That these calls came one after the other, each begun for the very first time when the one before it
+    was over; but for syncs and answers, of which there are others before."""
     at = -1
     for name, given in wanted:
         found = [c for c in made if re.fullmatch(name, c.name) and re.match(given, c.given)]

@@ -57,5 +57,5 @@ def test_a_stale_attempt_counts_for_nothing(make: Make, broken: str) -> None:
     if not broken:
         stale_attempt(server)
         return
-    with pytest.raises(AssertionError, match="another attempt's|completed twice|changed after"):
+    with pytest.raises(AssertionError, match=r"another attempt's|completed twice|changed after"):
         stale_attempt(server)

@@ -39,7 +39,7 @@ def test_only_what_is_needed_comes_whole(shelf: WeightShelf, hub: Imitation) -> 
 def test_what_came_is_recorded(shelf: WeightShelf, hub: Imitation) -> None:
     """Repository, commit, who said so, who sent it, and the sha256 of bytes that were read here."""
     shelf.pull(CARD, accept_licence=True)
-    told = json.loads((shelf.models / "weights.lock").read_text())["models"]["dream"]
+    told = json.loads((shelf.models / "weights.lock").read_text())["models"]["dreams"]
     assert (told["repo"], told["commit"], told["listed_by"]) == (REPO, COMMIT, hub.host)
     assert told["sources"] == [hub.host]
     assert told["licence"] == "Odd-1.0"
@@ -197,7 +197,7 @@ def test_the_commit_of_the_card_is_asked_for(shelf: WeightShelf, hub: Imitation)
 def test_a_record_that_cannot_be_read(shelf: WeightShelf, hub: Imitation) -> None:
     """Files that are there can still be used; fetching stops and says what to do."""
     shelf.pull(CARD, accept_licence=True)
-    (shelf.models / "weights.lock").write_text('{"version": 1, "models": {"dream": {"files": 3}}}')
+    (shelf.models / "weights.lock").write_text('{"version": 1, "models": {"dreams": {"files": 3}}}')
     assert shelf.facts(CARD).state == "ready"
     shelf.remove(CARD)
     with pytest.raises(LockDamaged, match=r"weights\.lock"):

@@ -103,7 +103,7 @@ def test_a_part_that_is_whole_already(shelf: WeightShelf, hub: Imitation) -> Non
         shelf.pull(CARD, accept_licence=True)
     hub.faults.clear()
     part = (
-        shelf.models / ".pulls" / "dream" / f"{UNET.replace('/', '__')}.{sha256(hub.files[UNET])[:40]}.part"
+        shelf.models / ".pulls" / "dreams" / f"{UNET.replace('/', '__')}.{sha256(hub.files[UNET])[:40]}.part"
     )
     part.write_bytes(hub.files[UNET] + b"and more")
     shelf.pull(CARD, accept_licence=True)
@@ -258,8 +258,8 @@ def test_what_does_not_speak_like_a_hub(shelf: WeightShelf, hub: Imitation, answ
 
 @pytest.mark.parametrize(
     "name",
-    ["../escape.json", "unet/../../escape.json", "/abs/config.json", "unet/.hidden.json", "unet/sub/deep.json",
-     "unet/a b.json", "unet/C:config.json"],
+    ["../escape.json", "unet/../../escape.json", "/abs/config.json", "unet/.hidden.json",
+     "unet/sub/deep.json", "unet/a b.json", "unet/C:config.json"],
 )  # fmt: skip
 def test_names_that_lead_out_of_the_folder(shelf_at: Shelves, tmp_path: Path, name: str) -> None:
     """Are not taken, whatever the listing says."""

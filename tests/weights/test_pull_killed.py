@@ -17,7 +17,7 @@ from hub_imitation import NEEDED, UNET, Imitation
 HERE = Path(__file__).parent
 FETCH = """
     import sys
-    sys.path.insert(0, {here!r})
+    sys.path[:0] = [{here!r}, {tests!r}]
     from pathlib import Path
     from dreams import CARD, HASTY
     from unstill.adapters.weights import WeightShelf
@@ -35,11 +35,13 @@ def test_killed_in_mid_download(shelf_at: Shelves, hub: Imitation, tmp_path: Pat
     """kill -9: every byte that came is kept, and only the others are sent again."""
     shelf = shelf_at(hub.url, source="hub")
     hub.fault(UNET, times=1, hang_at=at)
-    code = textwrap.dedent(FETCH).format(here=str(HERE), models=str(shelf.models), hub=hub.url)
+    code = textwrap.dedent(FETCH).format(
+        here=str(HERE), tests=str(HERE.parent), models=str(shelf.models), hub=hub.url
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code], env={**os.environ, "HF_HUB_CACHE": str(tmp_path)}
     )
-    part = shelf.models / ".pulls" / "dream"
+    part = shelf.models / ".pulls" / "dreams"
     assert hub.hung.wait(60)
     while sum(p.stat().st_size for p in part.glob("unet__diff*.part")) < at:
         assert process.poll() is None

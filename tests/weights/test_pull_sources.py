@@ -58,7 +58,7 @@ def test_the_quickest_gives_the_bytes(shelf_at: Shelves, hub: Imitation, second:
     start, end = map(int, probe.headers["range"].removeprefix("bytes=").split("-"))
     size = len(hub.files[UNET])
     assert (end - start + 1, start) == (60_000, (size - 60_000) // 2)
-    assert read_lock(shelf.models)["dream"].listed_by == hub.host
+    assert read_lock(shelf.models)["dreams"].listed_by == hub.host
 
 
 def test_the_hub_says_what_is_right_and_a_mirror_gives_it(
@@ -257,7 +257,7 @@ def test_modelscope_alone(shelf_at: Shelves, third: Imitation) -> None:
     shelf = shelf_at(modelscope=third.url, source="modelscope")
     done = shelf.pull(CARD, accept_licence=True)
     assert files_in(shelf.folder(CARD)) == {name: third.files[name] for name in NEEDED}
-    locked = read_lock(shelf.models)["dream"]
+    locked = read_lock(shelf.models)["dreams"]
     assert (locked.commit, locked.listed_by, done.facts.commit) == (None, third.host, None)
     assert locked.files[UNET].sha256 == sha256(third.files[UNET])
 

@@ -72,7 +72,7 @@ def test_nothing_here(shelf_at: Shelves) -> None:
     assert shelf.facts(CARD).state == "missing"
     with pytest.raises(WeightsMissing) as caught:
         shelf.folder(CARD)
-    assert "unstill models pull dream" in caught.value.hint()
+    assert "unstill models pull dreams" in caught.value.hint()
     assert "--weights" in caught.value.hint()
     assert type(caught.value) is WeightsMissing
 
@@ -83,7 +83,7 @@ def test_a_model_without_files(shelf_at: Shelves) -> None:
         shelf_at().folder(dataclasses.replace(CARD, repo=None))
 
 
-@pytest.mark.parametrize("form", ["{}", "dream={}", "other=/nowhere,dream={}", "/nowhere,dream={}"])
+@pytest.mark.parametrize("form", ["{}", "dreams={}", "other=/nowhere,dreams={}", "/nowhere,dreams={}"])
 def test_a_folder_of_the_settings(shelf_at: Shelves, tmp_path: Path, form: str) -> None:
     """For all models, or by id; used as it is."""
     theirs = write(tmp_path / "theirs")
@@ -97,8 +97,8 @@ def test_a_folder_of_the_settings(shelf_at: Shelves, tmp_path: Path, form: str) 
 
 def test_a_folder_of_several_models(shelf_at: Shelves, tmp_path: Path) -> None:
     """Each in one of its id."""
-    write(tmp_path / "all" / "dream")
-    assert shelf_at(weights=(str(tmp_path / "all"),)).folder(CARD) == tmp_path / "all" / "dream"
+    write(tmp_path / "all" / "dreams")
+    assert shelf_at(weights=(str(tmp_path / "all"),)).folder(CARD) == tmp_path / "all" / "dreams"
 
 
 def test_a_folder_that_is_none(shelf_at: Shelves, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_looking_asks_nobody_and_loads_little(shelf: WeightShelf) -> None:
     shelf.pull(CARD, accept_licence=True)
     code = f"""
         import sys
-        sys.path.insert(0, {str(HERE)!r})
+        sys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]
         from pathlib import Path
         from dreams import CARD
         from unstill.adapters.weights import WeightShelf
@@ -250,8 +250,8 @@ def test_removing_frees_the_room_and_keeps_the_record(shelf: WeightShelf, hub: I
     size = shelf.pull(CARD, accept_licence=True).facts.size_bytes
     assert shelf.remove(CARD) == size
     assert shelf.facts(CARD).state == "missing"
-    assert set(files_in(shelf.models)) == {".pulls/dream.held", ".weights.lock.held", "weights.lock"}
-    assert "dream" in json.loads((shelf.models / "weights.lock").read_text())["models"]
+    assert set(files_in(shelf.models)) == {".pulls/dreams.held", ".weights.lock.held", "weights.lock"}
+    assert "dreams" in json.loads((shelf.models / "weights.lock").read_text())["models"]
     with pytest.raises(WeightsMissing):
         shelf.remove(CARD)
 
@@ -290,7 +290,7 @@ def test_a_folder_is_copied_and_recorded(shelf_at: Shelves, tmp_path: Path) -> N
     done = shelf.adopt(CARD, theirs, accept_licence=True, watch=seen.append)
     assert files_in(shelf.folder(CARD)) == {name: model()[name] for name in NEEDED}
     assert seen[-1].done_bytes == seen[-1].total_bytes == done.fetched_bytes
-    told = json.loads((shelf.models / "weights.lock").read_text())["models"]["dream"]
+    told = json.loads((shelf.models / "weights.lock").read_text())["models"]["dreams"]
     assert (told["commit"], told["listed_by"], told["sources"]) == (None, None, [str(theirs)])
     assert told["files"][UNET]["sha256"] == sha256(model()[UNET])
     assert shelf.verify(CARD).compared

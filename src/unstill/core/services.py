@@ -14,6 +14,7 @@ from unstill.domain.errors import Language
 
 if TYPE_CHECKING:
     from unstill.core.keys import KeyStore
+    from unstill.core.measure import ClipMeasure
     from unstill.core.ports import Frame
     from unstill.core.serving import Ready
     from unstill.core.weights import WeightStore
@@ -76,6 +77,9 @@ class Services(Protocol):
 
     def keep(self, frame: Frame, path: Path) -> None:
         """Write a frame as PNG. Raises `NotWritable`, `DiskFull`."""
+
+    def measure(self, video: Path) -> ClipMeasure:
+        """How much moves in a video, and how sharp it is. Raises as `metadata`."""
 
     def tail(self, video: Path) -> tuple[Frame, int]:
         """A video's last frame and how many it has. Raises as `metadata`."""

@@ -1,4 +1,4 @@
-"""Tuning advice: what people complain about in generated video, and what to try next. Data, in both languages.
+"""Tuning advice: what people complain about in generated video, and what to try next. In both languages.
 
 The numbers are those the field passes on for I2VGen-XL; what is tried next stays within the model's card.
 """
@@ -13,8 +13,8 @@ from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Language
 
 LITTLE_MOTION = 2.0
-"""Levels of 255; see `unstill.core.measure.ClipMeasure.motion`. Measured: a push in of an eighth of the usual way
-has 1.7 to 3.8."""
+"""Levels of 255; see `unstill.core.measure.ClipMeasure.motion`. Measured: a push in of a seventh of the
+usual way has 1.7 to 3.8."""
 BLURRED = 0.4
 """See `unstill.core.measure.ClipMeasure.sharpness`. Measured on photos of 512 x 512: sharp ones have 0.60 to
 0.71, blurred by a Gaussian of 2 pixels 0.32 to 0.41."""

@@ -110,7 +110,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "没有使用 {param}：续写的视频沿用原视频的这项设置。",
         ),
         "outside_training": (
-            "{size} is outside what the model was trained for: {model} knows short sides from {low} to {high}.",
+            "{size} is outside what the model was trained for: {model} knows short sides of {low} to {high}.",
             "{size} 超出了模型的训练范围：{model} 学习的短边是 {low} 到 {high} 像素。",
         ),
         "speed_chosen": (

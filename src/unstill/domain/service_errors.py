@@ -93,11 +93,11 @@ class StoreDamaged(UnstillError):
     code = "store_damaged"
     en = Words(
         "The job database {path} is damaged.",
-        "Stop unstill, move that file away and put your last `unstill backup` in its place; the videos are untouched.",
+        "Stop unstill, move that file away with those named after it (-wal, -shm, -journal), and put your last `unstill backup` in its place; the videos are untouched.",
     )
     zh = Words(
         "任务数据库 {path} 已损坏。",
-        "请停止 unstill，移走这个文件，换上最近一次 `unstill backup` 的备份；视频文件不受影响。",
+        "请停止 unstill，移走这个文件和以它的名字开头的文件（-wal、-shm、-journal），换上最近一次 `unstill backup` 的备份；视频文件不受影响。",
     )
 
 

@@ -99,6 +99,20 @@ class LicenceNotAccepted(BadRequest):
     )
 
 
+class WeightsElsewhere(BadRequest):
+    """An option for this computer, with a server that may be another."""
+
+    code = "weights_elsewhere"
+    en = Words(
+        "{param} names a folder of this computer; a server uses the folders of its own settings.",
+        "Leave it out, or start the server with `unstill serve --weights FOLDER`.",
+    )
+    zh = Words(
+        "{param} 指的是本机的文件夹，而服务使用它自己的设置。",
+        "请去掉它，或用 `unstill serve --weights 文件夹` 启动服务。",
+    )
+
+
 class PullUnderWay(UnstillError):
     code, status = "pull_under_way", 409
     en = Words(

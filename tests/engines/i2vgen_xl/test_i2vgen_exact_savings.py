@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra diffusion is not installed")
 
-from diffusers import AutoencoderKL  # noqa: E402
+from diffusers import AutoencoderKL, I2VGenXLUNet  # noqa: E402
 
 from tiny_i2vgen import Shelf, machine  # noqa: E402
 from unstill.engines.i2vgen_xl import layers, rungs  # noqa: E402
@@ -174,17 +174,32 @@ def test_frames_may_be_decoded_in_any_pieces(few: int, parts: Parts, monkeypatch
     assert all((abs(a.astype(int) - b.astype(int)) <= 1).all() for a, b in zip(made, whole, strict=True))
 
 
-def test_the_network_compiles_as_one_graph(parts: Parts) -> None:
-    """Without a break, and to the same values."""
-    known = constants(parts)
+def test_the_network_compiles_as_one_graph() -> None:
+    """Without a break, and to the same values. Two levels have all kinds of layers."""
+    torch.manual_seed(0)
+    small = I2VGenXLUNet(
+        block_out_channels=(8, 8), layers_per_block=1, cross_attention_dim=16, attention_head_dim=4,
+        norm_num_groups=4, down_block_types=("CrossAttnDownBlock3D", "DownBlock3D"),
+        up_block_types=("UpBlock3D", "CrossAttnUpBlock3D"),
+    ).eval()  # fmt: skip
+    network = Network(dissect(small), Rung.RESIDENT)
+    known = prepare(network.anatomy, conditions(), FRAMES, 16.0, torch.tensor([500]))
+    given = (drawn(1, FRAMES, HEIGHT, WIDTH, 4, seed=3), known.times[0], known.picture, known.context)
     accelerator = Accelerator("compile", backend="eager")
-    x = drawn(1, FRAMES, HEIGHT, WIDTH, 4, seed=3)
-    network = Network(parts.anatomy, Rung.RESIDENT)
-    made, deep = accelerator(network.full, x, known.times[0], known.picture, known.context)
-    again = accelerator(network.quick, x, known.times[0], known.picture, known.context, deep)
+    made, _ = accelerator(network.full, *given)
     assert not accelerator.failed
-    assert torch.allclose(made, predicted(parts, known), atol=1e-5)
-    assert torch.allclose(again, made, atol=1e-5)  # the same step, so that what is reused is up to date
+    assert torch.allclose(made, network.full(*given)[0], atol=1e-5)
+
+
+def test_deep_features_of_the_same_step_give_the_same(parts: Parts) -> None:
+    """DeepCache computes the first and last layers anew: with features up to date nothing is lost."""
+    known, network = constants(parts), Network(parts.anatomy, Rung.RESIDENT)
+    x = drawn(1, FRAMES, HEIGHT, WIDTH, 4, seed=3)
+    made, deep = network.full(x, known.times[0], known.picture, known.context)
+    again = network.quick(x, known.times[0], known.picture, known.context, deep)
+    assert torch.allclose(again, made, atol=1e-6)
+    later = network.quick(x, known.times[1], known.picture, known.context, deep)
+    assert not torch.allclose(later, made, atol=1e-3)
 
 
 def test_what_cannot_be_compiled_runs_without() -> None:

@@ -67,7 +67,7 @@ def modules(seed: int = 0) -> dict[str, torch.nn.Module]:
     size = len(vocabulary())
     made = {
         "unet": I2VGenXLUNet(
-            block_out_channels=(8, 16, 16), layers_per_block=2, sample_size=8, cross_attention_dim=WIDTH,
+            block_out_channels=(8, 16, 16), layers_per_block=1, sample_size=8, cross_attention_dim=WIDTH,
             attention_head_dim=4, norm_num_groups=4, down_block_types=DOWN, up_block_types=UP,
         ),
         "vae": AutoencoderKL(

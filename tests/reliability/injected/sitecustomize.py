@@ -1,7 +1,7 @@
-"""Python imports this first of all in every process of a server under test, because its folder is on PYTHONPATH.
+"""Python imports this first of all in every process of a server under test: its folder is on PYTHONPATH.
 
-`orders.json` in the server's home names the modules of this folder that the process is to load: so a test does
-to real processes what no production code has a switch for. See `orders.Orders` for the other end.
+`orders.json` in the server's home names the modules of this folder that the process is to load: so a test
+does to real processes what no production code has a switch for. See `orders.Orders` for the other end.
 """
 
 from __future__ import annotations

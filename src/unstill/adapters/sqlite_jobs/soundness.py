@@ -21,6 +21,9 @@ from unstill.domain.errors import NotReadable, NotWritable, UnstillError
 from unstill.domain.service_errors import StoreDamaged, StoreNewer
 
 _MAGIC = b"SQLite format 3\0"
+_ROLLBACK = 1
+"""In the header of a file without a write-ahead log, as a backup is. One that a killed server left beside it
+would be read all the same, page by page, as if it were its own."""
 _THOROUGH_BYTES = 64 << 20
 """Up to this size also the indexes are compared with their tables: about 1 s on a slow disk."""
 _NEEDS_WRITING = {
@@ -61,14 +64,22 @@ def refuse_lost(path: Path) -> None:
     Raises:
         StoreDamaged
     """
-    for side in ("-wal", "-journal"):
-        beside = path.with_name(path.name + side)
-        if beside.exists() and beside.stat().st_size > 0:
-            raise StoreDamaged(path=path, detail=f"it is missing, but {beside.name} is there")
+    for side in (_side(path, "-wal"), _side(path, "-journal")):
+        if _bytes(side) > 0:
+            raise StoreDamaged(path=path, detail=f"it is missing, but {side.name} is there")
 
 
 def open_uri(path: Path, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+def _side(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _bytes(path: Path) -> int:
+    """0 for a file that is not there."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def _wants_recovery(error: BaseException) -> bool:
@@ -93,6 +104,8 @@ def _refuse_other_files(path: Path, named: Path) -> None:
     # SQLite takes an empty file for a new database, and opens one of a future version read-only.
     if len(head) < 100 or head[:16] != _MAGIC or not {head[18], head[19]} <= {1, 2}:
         raise StoreDamaged(path=named, detail=f"no SQLite header in {size} bytes")
+    if head[19] == _ROLLBACK and _bytes(_side(path, "-wal")) > 0:
+        raise StoreDamaged(path=named, detail="the log beside it is another database's")
 
 
 def _read_all(path: Path, mode: str, busy_s: float, named: Path) -> None:

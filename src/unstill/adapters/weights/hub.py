@@ -7,6 +7,7 @@ names.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -19,6 +20,9 @@ from unstill.version import __version__
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import ModelInfo
+
+_ONE_IMPORT = threading.Lock()
+"""Several threads that import a large package at once can each see half of it."""
 
 
 class Hub:
@@ -51,11 +55,13 @@ class Hub:
         return Errand(url, About(path, self.host, self.page(repo)), self._token, start, end)
 
     def _info(self, repo: str, revision: str | None, about: About) -> ModelInfo:
-        import httpx2  # what the hub's client speaks HTTP by
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+        with _ONE_IMPORT:
+            import httpx2  # what the hub's client speaks HTTP by
+            from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+            client = self._client()
         try:
-            return self._client().model_info(
+            return client.model_info(
                 repo, revision=revision, files_metadata=True, timeout=self._patience_s,
                 token=self._token if self._token else False,
             )  # fmt: skip

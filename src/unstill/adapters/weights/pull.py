@@ -107,6 +107,7 @@ class Pull:
             for want, one in zip(group, self._fetched(Route(roads), group), strict=True):
                 self._look_into(want.path, one.path)
                 files[want.path] = one
+        self._look()
         return files
 
     def _fetched(self, route: Route, group: Sequence[Wanted]) -> list[Fetched]:

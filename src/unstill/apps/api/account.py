@@ -20,6 +20,8 @@ LOG = structlog.get_logger("unstill.api")
 GONE = 499
 """The status in the log where the client went away before there was one (nginx's number)."""
 _PLACE = "unstill.account"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""Any other word is the client's own."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PAGES = re.compile(r"/(assets/[A-Za-z0-9._/-]{1,100}|favicon\.ico)?")
 """What the page loads: addresses without anything of a person's in them."""
@@ -68,12 +70,12 @@ class Account:
 
     def close(self, scope: Scope) -> None:
         """Write the line."""
-        path, status = str(scope.get("path", "")), self.status or GONE
+        path, method, status = str(scope.get("path", "")), scope.get("method", "-"), self.status or GONE
         say = LOG.debug if _QUIET.fullmatch(path) and status < 500 else LOG.info
         say(
             "request",
             request_id=self.id,
-            method=str(scope.get("method", "-"))[:20],
+            method=method if method in _METHODS else "-",
             route=self.route or (path if _PAGES.fullmatch(path) else "-"),
             status=status,
             ms=round((time.monotonic() - self._started) * 1000, 1),

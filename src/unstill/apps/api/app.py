@@ -17,6 +17,7 @@ from unstill.apps.api import (
     inspect,
     keys,
     metrics,
+    model_weights,
     models,
     news,
     videos,
@@ -26,6 +27,7 @@ from unstill.apps.api.context import ApiSettings, Context
 from unstill.core.crew import Crew
 from unstill.core.jobs import VideoService
 from unstill.core.keys import KeyStore
+from unstill.core.pulls import Pulls
 from unstill.domain.errors import UnstillError
 from unstill.version import __version__
 
@@ -57,9 +59,10 @@ def create_app(
     api = Api(title="unstill", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     tally = metrics.Tally(service.store, crew)
     service.events.listen(tally.see)
-    api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store)
+    pulls = Pulls(lambda: service.services.weights)
+    api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store, pulls)
     # Fixed addresses before {video_id}.
-    for part in (news, inspect, videos, content, models, keys, backup, health, metrics, docs):
+    for part in (news, inspect, videos, content, models, model_weights, keys, backup, health, metrics, docs):
         api.include_router(part.router)
     api.add_exception_handler(UnstillError, errors.on_ours)
     api.add_exception_handler(HTTPException, errors.on_http)

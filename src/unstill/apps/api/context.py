@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -19,6 +19,9 @@ from unstill.core.jobs import VideoService
 from unstill.core.keys import KeyStore
 from unstill.domain.errors import InvalidField, Language
 from unstill.domain.job import NOBODY
+
+if TYPE_CHECKING:
+    from unstill.apps.api.model_weights import PullDesk
 
 _T = TypeVar("_T")
 KEY_LIMIT = 255
@@ -54,6 +57,7 @@ class Context:
     tally: Tally
     crew: Crew | None = None
     keys: KeyStore | None = None
+    pulls: PullDesk | None = None
     started: float = field(default_factory=time.monotonic)
     readers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(40))
     makers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(8))

@@ -11,6 +11,7 @@ from unstill.apps.api import schema
 from unstill.apps.api.body import body_of
 from unstill.apps.api.context import Context, context_of, language_in
 from unstill.apps.api.dialect import ask_of, number_in
+from unstill.apps.api.model_weights import weights_of
 from unstill.core.asking import Ask
 from unstill.core.plan import find_card
 from unstill.domain.catalog import ModelCard
@@ -23,22 +24,28 @@ router = APIRouter(prefix="/v1", tags=["models"])
 async def models(request: Request) -> JSONResponse:
     """Every model that can be used here, the default first, with its limits, defaults and options."""
     context, language = context_of(request), language_in(request)
-    cards = await context.read(
-        lambda: [c for family in context.service.services.families for c in family.cards]
-    )
-    return JSONResponse({"object": "list", "data": [_model(c, c is cards[0], language) for c in cards]})
+
+    def shown() -> list[dict[str, Any]]:
+        cards = [card for family in context.service.services.families for card in family.cards]
+        return [_model(request, card, card is cards[0], language) for card in cards]
+
+    return JSONResponse({"object": "list", "data": await context.read(shown)})
 
 
 @router.get("/models/{model_id}", summary="Look at a model", responses=schema.replies(schema.Model, 404))
 async def model(request: Request, model_id: str) -> JSONResponse:
     """One model."""
     context, language = context_of(request), language_in(request)
-    families = await context.read(lambda: context.service.services.families)
-    first, (_, card) = find_card(None, families)[1], find_card(model_id, families)
-    return JSONResponse(_model(card, card is first, language))
+
+    def shown() -> dict[str, Any]:
+        families = context.service.services.families
+        card = find_card(model_id, families)[1]
+        return _model(request, card, card is find_card(None, families)[1], language)
+
+    return JSONResponse(await context.read(shown))
 
 
-def _model(card: ModelCard, default: bool, language: Language) -> dict[str, Any]:
+def _model(request: Request, card: ModelCard, default: bool, language: Language) -> dict[str, Any]:
     return {
         **card.to_json(),
         "object": "model",
@@ -47,6 +54,7 @@ def _model(card: ModelCard, default: bool, language: Language) -> dict[str, Any]
         "kind": card.kind,
         "default": default,
         "description": card.about[language],
+        "weights": weights_of(request, card),
     }
 
 

@@ -132,11 +132,37 @@ class Model(_Reply):
     owned_by: str
     generative: bool
     default: bool
+    weights: dict[str, Any] | None = Field(description="The model's files here; null for one without any.")
 
 
 class ModelList(_Reply):
     object: Literal["list"]
     data: list[Model]
+
+
+class ModelDeleted(_Reply):
+    id: str
+    object: Literal["model.deleted"]
+    deleted: bool
+    freed_bytes: int
+
+
+class Pull(_Reply):
+    """A fetch of a model's files."""
+
+    object: Literal["model.pull"]
+    model: str
+    state: Literal["in_progress", "completed", "failed", "cancelled"]
+    stage: str
+    done_bytes: int
+    total_bytes: int
+    rate_bytes_s: int
+    eta_s: float | None
+    source: str | None = Field(description="The host that the last bytes came from.")
+    started_at: int
+    notes: list[str]
+    error: ErrorFacts | None
+    weights: dict[str, Any] | None = Field(description="What is here, once it is completed.")
 
 
 class KeyReply(_Reply):
@@ -280,5 +306,10 @@ PLAN = _body(
     ["width", "height"],
 )
 INSPECT = _body({"video": _FILE}, None, ["video"])
+_PULL: dict[str, Any] = {
+    "accept_licence": {"type": "boolean", "description": "The model's licence was read and is accepted."},
+    "update": {"type": "boolean", "description": "Take what the hub has now, not what was recorded."},
+}
+PULL = _body(_PULL, _PULL, ["accept_licence"])
 KEY = _body({"name": {"type": "string"}}, {"name": {"type": "string"}}, ["name"])
 EDIT = _body({"prompt": _TEXT, "video": _FILE}, {"prompt": _TEXT, "video": _REFERENCE}, ["prompt"])

@@ -13,6 +13,7 @@ from unstill.apps.cli.app_service import join
 from unstill.apps.cli.commands import Group, Named, Pictured
 from unstill.apps.cli.ready import HELP
 from unstill.apps.cli.ready import ready as _ready
+from unstill.apps.cli.weights_app import join as join_weights
 from unstill.version import __version__
 
 ABOUT = """A picture and a sentence go in, a video comes out.
@@ -117,6 +118,7 @@ def generate(
     num_inference_steps: o.Steps = None,
     guidance_scale: o.Guidance = None,
     option: o.ModelOptions = None,
+    weights: o.WeightFolders = None,
     server: o.Server = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave the work to a server; print ids and do not wait.")
@@ -139,6 +141,7 @@ def generate(
 
     call, wish = _ready(ctx), Wish(output, like, force, poster, leave_out_prompt)
     if server is not None or detach:
+        o.only_here(weights)
         from unstill.apps.cli.remote.generate import generate as on_server
 
         return on_server(call, pictures, fields, wish, server, detach=detach)
@@ -167,6 +170,7 @@ def plan(
     num_inference_steps: o.Steps = None,
     guidance_scale: o.Guidance = None,
     option: o.ModelOptions = None,
+    weights: o.WeightFolders = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
     lang: o.Lang = None,
@@ -202,6 +206,7 @@ def serve(
         str | None, typer.Option("--port", metavar="PORT", help="A port, or auto for the next free one.")
     ] = None,
     data_dir: o.DataDir = None,
+    weights: o.WeightFolders = None,
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="NUMBER", help="Worker processes on the CPU.")
     ] = None,
@@ -251,3 +256,4 @@ def show_model(
 
 
 join(app)
+join_weights(app, models)

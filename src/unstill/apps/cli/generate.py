@@ -41,8 +41,12 @@ def generate(call: Call, named: Sequence[str], fields: Mapping[str, Any], wish: 
     outputs.posters = wish.poster
     earlier = like(wish.like, call.services)
     request = request_of({**fields, "prompt": inputs.prompt, "format": outputs.format}, earlier)
-    plan_for(request, USUAL, call.services)  # what is wrong with all of them is said once, before any work
+    plan = plan_for(request, USUAL, call.services)  # what is wrong with all is said once, before any work
     outputs.check()
+    if plan.card.repo is not None:
+        from unstill.apps.cli.weights import make_sure
+
+        make_sure(call, plan.card)
     job = _Job(call, inputs, outputs, earlier, request, wish)
     return each(call, inputs, job.one)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unstill.apps.cli import weights
 from unstill.apps.cli.call import Call
 from unstill.apps.cli.plan import kind_of
 from unstill.apps.cli.screen import Screen
@@ -17,7 +18,7 @@ def list_models(call: Call) -> int:
     screen = call.screen
     cards = [card for family in call.services.families for card in family.cards]
     if screen.json:
-        screen.out_json([_json(card, screen, first=card is cards[0]) for card in cards])
+        screen.out_json([_json(card, call, first=card is cards[0]) for card in cards])
         call.answered = True
     else:
         for card in cards:
@@ -25,6 +26,8 @@ def list_models(call: Call) -> int:
             mark = screen.say("default_mark") if card is cards[0] else ""
             screen.out(screen.say("card_line", id=card.id, mark=mark, licence=card.licence, **facts))
             screen.out(f"    {card.about[screen.language]}")
+            if files := weights.line(call, card):
+                screen.out(f"    {screen.say('files')}: {files}")
     for name in call.services.broken:
         screen.talk(screen.say("broken_engine", name=name))
     return 0
@@ -38,15 +41,25 @@ def show_model(call: Call, name: str) -> int:
         raise EngineBroken(param="model", name=name)
     _, card = find_card(name, services.families)
     if call.screen.json:
-        call.screen.out_json(_json(card, call.screen, first=card.id == known[0]))
+        call.screen.out_json(_json(card, call, first=card.id == known[0]))
         call.answered = True
     else:
-        call.screen.table(_rows(card, call.screen))
+        call.screen.table([*_rows(card, call.screen), *_file_rows(card, call)])
     return 0
 
 
-def _json(card: ModelCard, screen: Screen, *, first: bool) -> dict[str, Any]:
-    return {**card.to_json(screen.language), "kind": card.kind, "default": first}
+def _json(card: ModelCard, call: Call, *, first: bool) -> dict[str, Any]:
+    told = card.to_json(call.screen.language)
+    return {**told, "kind": card.kind, "default": first, "weights": weights.told(call, card)}
+
+
+def _file_rows(card: ModelCard, call: Call) -> list[tuple[str, str]]:
+    """What each source says of the licence, and whether the model's files are here."""
+    screen = call.screen
+    said = [note[screen.language] for note in card.licence_notes]
+    rows = [(screen.say("licence_notes") if not at else "", text) for at, text in enumerate(said)]
+    files = weights.line(call, card)
+    return [*rows, (screen.say("files"), files)] if files else rows
 
 
 def _rows(card: ModelCard, screen: Screen) -> list[tuple[str, str]]:

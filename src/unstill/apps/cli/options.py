@@ -68,6 +68,10 @@ Server = Annotated[
         "--server", metavar="URL", help="A server's address; auto finds it, local is this computer's own."
     ),
 ]
+WeightFolders = Annotated[
+    str | None,
+    typer.Option("--weights", metavar="FOLDER", help="A folder that has the model's files; or id=FOLDER."),
+]
 Lang = Annotated[str | None, typer.Option(metavar="en|zh", help="Language of messages.")]
 
 
@@ -82,6 +86,14 @@ def fields_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The request's fields among a command's arguments, those that were given."""
     given = {name: arguments[name] for name in FIELDS if arguments[name] is not None}
     return {**given, "options": model_options(arguments["option"] or ())}
+
+
+def only_here(weights: str | None) -> None:
+    """A server has models' files of its own. Raises `WeightsElsewhere`."""
+    if weights is not None:
+        from unstill.domain.weight_errors import WeightsElsewhere
+
+        raise WeightsElsewhere(param="--weights")
 
 
 def model_options(pairs: Sequence[str]) -> dict[str, float | str | bool]:

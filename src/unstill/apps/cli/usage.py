@@ -28,6 +28,8 @@ EXAMPLES = {
     "plan": 'unstill plan photo.jpg "slow push in"',
     "show": "unstill show clip.mp4",
     "models show": "unstill models show motion",
+    **{f"models {verb}": f"unstill models {verb} i2vgen-xl" for verb in ("pull", "verify", "remove")},
+    "advise": "unstill advise clip.mp4",
     **{
         f"jobs {verb}": f"unstill jobs {verb} video_0123"
         for verb in ("show", "cancel", "wait", "download", "delete", "restore")

@@ -128,8 +128,8 @@ def line(call: Call, card: ModelCard) -> str | None:
 
 def _line(screen: Screen, card: ModelCard, facts: WeightFacts) -> str:
     if facts.state == "ready":
-        origin = screen.say(f"origin_{facts.origin}")
-        return screen.say("weights_ready", size=size_text(facts.size_bytes), folder=facts.folder, origin=origin)
+        origin, size = screen.say(f"origin_{facts.origin}"), size_text(facts.size_bytes)
+        return screen.say("weights_ready", size=size, folder=facts.folder, origin=origin)
     if facts.problem is not None:
         return screen.say("weights_unusable", problem=facts.problem.message(screen.language))
     if facts.waiting_bytes:
@@ -225,9 +225,10 @@ def _lines(screen: Screen) -> Callable[[PullProgress], None]:
         if at in said:
             return
         said.add(at)
-        stage = words.stage(progress.stage, screen.language)
-        size = size_text(progress.total_bytes)
-        text = screen.say("percent", stage=stage, percent=percent, size=size) if progress.total_bytes else stage
+        text = words.stage(progress.stage, screen.language)
+        if progress.total_bytes:
+            size = size_text(progress.total_bytes)
+            text = screen.say("percent", stage=text, percent=percent, size=size)
         screen.talk(text)
 
     return show

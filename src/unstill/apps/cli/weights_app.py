@@ -82,7 +82,10 @@ def advise(
     quiet: o.Quiet = False,
     lang: o.Lang = None,
 ) -> int:
-    """Say what to try next for a better video than FILE, which unstill made."""
+    """Say what to try next after FILE.
+
+    FILE is a video that unstill made. It is measured: how much moves, and how sharp it is.
+    """
     call = ready(ctx)
     from unstill.apps.cli.advise import advise as command
 

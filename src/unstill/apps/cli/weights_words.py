@@ -1,4 +1,4 @@
-"""What the commands around models' files say, in both languages. `words` holds the rest and reads them all."""
+"""What the commands around models' files say, in both languages. `words` holds the rest and reads all."""
 
 from __future__ import annotations
 

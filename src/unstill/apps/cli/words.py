@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from unstill.apps.cli.weights_words import WEIGHTS_STAGES, WEIGHTS_TEXTS
 from unstill.apps.cli.words_service import SERVICE_STAGES, SERVICE_TEXTS
 from unstill.domain.errors import Language
 from unstill.domain.notes import worded
@@ -12,6 +13,7 @@ _Pair = tuple[str, str]
 
 TEXTS: Mapping[str, _Pair] = {
     **SERVICE_TEXTS,
+    **WEIGHTS_TEXTS,
     "error": ("Error: ", "错误："),
     "stopped": ("Stopped. Nothing was written.", "已停止，没有写入任何文件。"),
     "stopped_after": (
@@ -121,6 +123,7 @@ TEXTS: Mapping[str, _Pair] = {
 
 STAGES: Mapping[str, _Pair] = {
     **SERVICE_STAGES,
+    **WEIGHTS_STAGES,
     "load": ("Loading the model", "加载模型"),
     "look": ("Looking at the picture", "分析图片"),
     "frame": ("Rendering and writing", "渲染并写入"),

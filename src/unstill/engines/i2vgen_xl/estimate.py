@@ -66,18 +66,20 @@ def predict(plan: Plan, machine: Machine) -> Estimate:
     """
     kind = machine.device.split(":")[0]
     kind = kind if kind in SPEEDS else "cpu"
-    rung = Rung.CHUNKED if kind == "cpu" else Rung.RESIDENT
+    rung, value_bytes = (Rung.CHUNKED, 4) if kind == "cpu" else (Rung.RESIDENT, 2)
     speed = SPEEDS[kind] * (max(1.0, machine.cores) if kind == "cpu" else 1.0)
-    peak = OVERHEAD_BYTES[kind] + device_bytes(plan, rung, 4 if kind == "cpu" else 2)
+    peak = OVERHEAD_BYTES[kind] + device_bytes(plan, rung, value_bytes, moves=kind == "cuda")
     return Estimate(clip_flops(plan, recipe_of(plan)) / speed, peak)
 
 
-def device_bytes(plan: Plan, rung: Rung, value_bytes: int) -> int:
-    """Peak bytes of weights and activations at a rung. Where nothing moves, weights count as resident."""
+def device_bytes(plan: Plan, rung: Rung, value_bytes: int, *, moves: bool = True) -> int:
+    """Peak bytes of weights and activations at a rung; ``moves`` where weights can leave the device."""
     places = plan.width * plan.height // 64 * plan.num_frames
-    halves = 2 if float(plan.request.guidance_scale or 1) > 1 and not rung.sequential else 1
-    full = ACTIVATION_BYTES[rung] if rung.sequential else ACTIVATION_BYTES[rung] * halves // 2
-    return _weight_bytes(rung, value_bytes) + full * places * value_bytes // 2
+    guided = float(plan.request.guidance_scale or 1) > 1
+    activations = ACTIVATION_BYTES[rung] * places * value_bytes // 2
+    both = guided or rung.sequential
+    weights = _weight_bytes(rung if moves else Rung.RESIDENT, value_bytes)
+    return weights + (activations if both else activations // 2)
 
 
 def _weight_bytes(rung: Rung, value_bytes: int) -> int:

@@ -15,6 +15,7 @@ from unstill.engines.i2vgen_xl.streaming import Stream
 
 if TYPE_CHECKING:
     from torch.nn import Module
+    from torch.utils.hooks import RemovableHandle
 
 Name = Literal["text_encoder", "image_encoder", "unet", "vae"]
 
@@ -31,7 +32,7 @@ class Parts:
         self._using: tuple[Name, Rung] | None = None
         self._gate: Gate = always_open
         self._stream: Stream | None = None
-        self._hooks: list[object] = []
+        self._hooks: list[RemovableHandle] = []
 
     def use(self, name: Name, rung: Rung) -> Gate:
         """Make a part ready for work; cheap when it is. The gate is to be asked before each of its units.
@@ -56,7 +57,7 @@ class Parts:
     def rest(self) -> None:
         """Nothing is in use. What stays on the device is what the last rung lets stay."""
         for hook in self._hooks:
-            hook.remove()  # type: ignore[attr-defined]
+            hook.remove()
         self._hooks.clear()
         if self._stream is not None:
             self._stream.close()
