@@ -13,6 +13,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   tests, lint, types and contracts (what CI runs)"
 	@echo "make bench   measure this machine; writes docs/benchmarks.md"
+	@echo "make soak    run the long tests; what was done before is not done again"
 	@echo "make clean   remove the environment and caches"
 
 # The environment is remade when what it is made from changes. A stamp is written last, so that an

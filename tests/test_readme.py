@@ -97,7 +97,8 @@ def test_every_command_of_the_server_runs(name: str, album: Path, address: str) 
     program = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euc", others.replace("http://127.0.0.1:7860", address)],
-        cwd=album, env={**os.environ, "PATH": program}, capture_output=True, text=True, timeout=240, check=False,
+        cwd=album, env={**os.environ, "PATH": program}, capture_output=True, text=True,
+        timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     for video in ("pushed.mp4", "orbit.mp4", "panned.mp4"):

@@ -4,7 +4,7 @@ it a fixture ``world``."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -573,6 +573,27 @@ class JobStoreContract:
         world.store.free_all()
         world.clock.pass_s(1)
         assert [job.id for job in world.store.purge(0)] == [running.id, kept.id]
+
+    def test_purge_removes_files_first(self, world: World) -> None:
+        """Those that no other job has; where that fails, the job is still there, deleted as before."""
+        job, shared = put(world.store), put(world.store)
+        done = world.store.complete(take(world.store), OUTPUT, ())
+        own = put(world.store, input=Input("inputs/own.png", "b", "", 1, 1))
+        world.store.cancel(own.id)
+        for gone in (done, own):
+            world.store.delete(gone.id)
+        world.clock.pass_s(10)
+
+        def fail(names: Collection[str]) -> None:
+            raise OSError("the disk is gone")
+
+        with pytest.raises(OSError, match="the disk is gone"):
+            world.store.purge(9, fail)
+        assert world.store.get(job.id, deleted=True).output == OUTPUT
+        removed: set[str] = set()
+        assert [job.id for job in world.store.purge(9, removed.update)] == [job.id, own.id]
+        assert removed == {OUTPUT.file, OUTPUT.thumbnail, OUTPUT.spritesheet, "inputs/own.png"}
+        assert world.store.files() == {shared.input.file}
 
     def test_purge_does_not_go_by_the_wall_clock(self, world: World) -> None:
         """Neither a jump ahead nor one back brings it early; after a new boot only the wall clock is left."""

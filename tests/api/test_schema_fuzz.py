@@ -250,6 +250,10 @@ def test_every_address_is_among_them() -> None:
         ("POST", "/v1/videos/{video_id}/cancel"), ("DELETE", "/v1/keys/{key_id}"),
         ("POST", "/v1/videos/edits"), ("POST", "/v1/videos/characters"),
         ("GET", "/v1/videos/characters/{character_id}"),
+        # a model with files is in tests/weights
+        ("POST", "/v1/models/{model_id}/pull"), ("GET", "/v1/models/{model_id}/pull"),
+        ("GET", "/v1/models/{model_id}/pull/events"), ("POST", "/v1/models/{model_id}/pull/cancel"),
+        ("DELETE", "/v1/models/{model_id}"),
     }  # fmt: skip
     promised = {(m.upper(), path) for path, calls in described()["paths"].items() for m in calls}
     assert promised == {(method, path) for method, path, _ in RIGHT} | elsewhere

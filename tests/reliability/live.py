@@ -1,5 +1,5 @@
-"""A real `unstill serve` process over a folder of its own, with engines that are quick or naughty, and leases of
-a second: what the reliability tests hurt."""
+"""A real `unstill serve` process over a folder of its own, with engines that are quick or naughty, and leases
+of a second: what the reliability tests hurt."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -54,8 +55,6 @@ def routes(server: Live) -> list[tuple[str, str]]:
 
 def say(server: Live, raw: bytes) -> bytes:
     """Bytes as they are; everything that comes back until the server closes."""
-    import socket
-
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(raw)
         return everything(client)
@@ -149,7 +148,7 @@ def places(made: str) -> list[str]:
     ]  # fmt: skip
 
 
-def pipelined(server: Live, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+def answers(server: Live, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Ask for paths as they are written, each on a connection of its own."""
     for path in paths:
         raw = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
@@ -163,7 +162,7 @@ def test_paths_lead_nowhere(server: Live, made: str) -> None:
     assert len(found) >= 200
     asked = 0
     for place in places(made):
-        for path, answer in pipelined(server, [place.format(pattern) for pattern in found]):
+        for path, answer in answers(server, [place.format(pattern) for pattern in found]):
             asked += 1
             assert not any(leak in answer for leak in LEAKS), path
             assert status(answer) < 500, (path, answer)

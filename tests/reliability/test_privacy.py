@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -83,8 +84,6 @@ def server_jobs(client: httpx.Client) -> list[str]:
 
 def rough(server: Live) -> None:
     """Requests that never become one, with the words in them."""
-    import socket
-
     for raw in (f"GET /{SEARCH}\r\n\r\n".encode(), f"{SEARCH} / HTTP/1.1\r\nHost: {SEARCH}\r\n\r\n".encode(),
                 head("GET", f"/v1/../{SEARCH}", "Connection: close"),
                 head("POST", "/v1/videos", "Content-Length: 9") + PROMPT.encode()):  # fmt: skip

@@ -203,8 +203,8 @@ def test_a_server_refuses_a_damaged_store_and_takes_the_backup(worked: Live) -> 
 
 
 def test_a_backup_beside_the_log_of_another_database_is_refused(worked: Live) -> None:
-    """A killed server leaves a log. Put back without moving that away too, the backup would be read with pages
-    of the other database in it."""
+    """A killed server leaves a log. Put back without moving that away too, the backup would be read with
+    pages of the other database in it."""
     worked.start()
     for _ in range(3):
         worked.settled(worked.create().json()["id"])

@@ -126,7 +126,7 @@ class Imitation:
         """Answered in place of the real listing."""
         self.hung, self.over = threading.Event(), threading.Event()
         self._lock = threading.Lock()
-        self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, n)) for n in ("hub", "cdn")]
+        self._servers = [_Quiet(("127.0.0.1", 0), _handler(self, n)) for n in ("hub", "cdn")]
         for server in self._servers:
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -178,6 +178,11 @@ def imitation(files: dict[str, bytes] | None = None, commit: str = COMMIT) -> It
         yield made
     finally:
         made.close()
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up are what these tests are about."""
 
 
 def _handler(hub: Imitation, name: str) -> type[BaseHTTPRequestHandler]:

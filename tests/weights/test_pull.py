@@ -19,6 +19,7 @@ from unstill.domain.weight_errors import (
     LockDamaged,
     LockMismatch,
     NoRoomForWeights,
+    NotAtSource,
     NothingToPull,
     PullOffline,
     PullStopped,
@@ -185,6 +186,34 @@ def test_an_update_is_asked_for_by_name(shelf_at: Shelves, hub: Imitation) -> No
     assert done.facts.commit == newer
     assert files_in(shelf.folder(CARD))[UNET] == changed[UNET]
     assert shelf.verify(CARD).compared
+
+
+def test_only_the_damaged_file_is_fetched_again(shelf: WeightShelf, hub: Imitation) -> None:
+    """A large file that is here already, whole, is not sent twice; nor after an update that left it alone."""
+    shelf.pull(CARD, accept_licence=True)
+    (shelf.folder(CARD) / "text_encoder/model.fp16.safetensors").write_bytes(b"cut off")
+    assert shelf.facts(CARD).state == "unusable"
+    hub.asked.clear()
+    shelf.pull(CARD, accept_licence=True)
+    assert not hub.bodies(UNET)
+    assert hub.bodies("text_encoder/model.fp16.safetensors")
+    assert shelf.verify(CARD).compared
+    hub.asked.clear()
+    shelf.pull(CARD, accept_licence=True, update=True)
+    assert not hub.bodies(".safetensors")
+
+
+def test_a_recorded_version_that_is_gone(shelf_at: Shelves, hub: Imitation) -> None:
+    """The hint says how to take the one there is."""
+    shelf_at(hub.url, source="hub").pull(CARD, accept_licence=True)
+    with imitation(commit="c0de" * 10) as other:
+        shelf = shelf_at(other.url, source="hub")
+        shelf.remove(CARD)
+        with pytest.raises(NotAtSource) as caught:
+            shelf.pull(CARD, accept_licence=True)
+        assert "--update" in caught.value.hint()
+        assert "--update" in caught.value.hint("zh")
+        assert shelf.pull(CARD, accept_licence=True, update=True).facts.state == "ready"
 
 
 def test_the_commit_of_the_card_is_asked_for(shelf: WeightShelf, hub: Imitation) -> None:

@@ -26,6 +26,7 @@ from unstill.domain.weight_errors import (
     SourceFailed,
     SourceUnreachable,
     TokenRefused,
+    WeightsUnsafe,
     WrongBytes,
 )
 
@@ -209,6 +210,40 @@ def test_a_model_without_safetensors_is_not_complete(shelf_at: Shelves) -> None:
     files = {name: content for name, content in model().items() if not name.startswith("unet/diff")}
     with imitation(files) as hub:
         assert "unet/*.safetensors" in fails(shelf_at(hub.url, source="hub"), NotAtSource).message()
+
+
+def test_a_model_of_pickles_is_not_fetched(shelf_at: Shelves) -> None:
+    """Of such a one nothing comes but its index."""
+    files = {name: content for name, content in model().items() if not name.startswith("unet/diff")}
+    with imitation({**files, "unet/diffusion_pytorch_model.bin": b"pickle"}) as hub:
+        with pytest.raises(WeightsUnsafe, match="could run code"):
+            shelf_at(hub.url, source="hub").pull(CARD, accept_licence=True)
+        assert [asked.path.rpartition("/")[2] for asked in hub.bodies("")] == ["model_index.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("text_encoder/config.json", b'{"auto_map": {"AutoModel": "run_me.Model"}}'),
+        ("model_index.json", b'{"_class_name": ["run_me", "P"], "unet": ["diffusers", "U"]}'),
+        ("unet/config.json", b"no JSON"),
+    ],
+)
+def test_a_configuration_that_asks_for_code_is_refused_early(
+    shelf_at: Shelves, name: str, content: bytes
+) -> None:
+    """Before the first weight is fetched, and it is not kept."""
+    with imitation({**model(), name: content}) as hub:
+        shelf = shelf_at(hub.url, source="hub")
+        with pytest.raises(WeightsUnsafe) as caught:
+            shelf.pull(CARD, accept_licence=True)
+        assert caught.value.facts["file"] == name
+        assert not hub.bodies(".safetensors")
+        assert shelf.facts(CARD).state == "missing"
+    assert (
+        not list((shelf.models / ".pulls").rglob(f"{name.replace('/', '__')}.*"))
+        or name == "model_index.json"
+    )
 
 
 def test_nobody_there(shelf_at: Shelves) -> None:

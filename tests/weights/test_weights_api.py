@@ -68,7 +68,8 @@ def watched(web: httpx.Client) -> list[tuple[str, dict[str, Any]]]:
 
 def test_a_fetch_from_start_to_end(web: httpx.Client, tmp_path: Path) -> None:
     """Started at once, watched to its end, and then the model says that its files are here."""
-    assert web.get("/v1/models").json()["data"][-1]["weights"]["state"] == "missing"
+    listed = {told["id"]: told["weights"] for told in web.get("/v1/models").json()["data"]}
+    assert (listed["testcard"], listed["dreams"]["state"]) == (None, "missing")
     assert start(web)["object"] == "model.pull"
     events = watched(web)
     assert {name for name, _ in events[:-1]} <= {"progress"}
@@ -126,9 +127,11 @@ def test_only_the_operator(web: httpx.Client, hub: Imitation) -> None:
     start(web)
     assert watched(web)[-1][0] == "done"
     mine = {"Authorization": "Bearer key_of_somebody"}
-    for method, path in (("POST", "/v1/models/dreams/pull"), ("GET", "/v1/models/dreams/pull"), ("GET", "/v1/models/dreams/pull/events"),
-                         ("POST", "/v1/models/dreams/pull/cancel"), ("DELETE", "/v1/models/dreams")):  # fmt: skip
-        reply = web.request(method, path, headers=mine)
+    for method, path in (
+        ("POST", "/pull"), ("GET", "/pull"), ("GET", "/pull/events"), ("POST", "/pull/cancel"),
+        ("DELETE", ""),
+    ):  # fmt: skip
+        reply = web.request(method, f"/v1/models/dreams{path}", headers=mine)
         assert (reply.status_code, reply.json()["error"]["code"]) == (403, "not_allowed")
     weights = web.get("/v1/models/dreams", headers=mine).json()["weights"]
     assert weights["state"] == "ready"

@@ -8,7 +8,7 @@ at work on it, and finished work is not thrown away. One suite of tests runs ove
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +26,10 @@ KEEP_KEYS_S = 24 * 3600.0
 PASSING = (StoreBusy, StoreFull, StoreFailed)
 """What a store may raise now and not in a while: another has it, or the disk is full or fails. Nothing was
 stored."""
+
+
+def leave(names: Collection[str]) -> None:
+    """For where files are somebody else's care."""
 
 
 class LeaseLost(Exception):
@@ -187,9 +191,14 @@ class JobStore(Protocol):
 
     def restore(self, job_id: str, owner: str | None = None) -> Job: ...
 
-    def purge(self, keep_s: float) -> list[Job]:
-        """Forget settled jobs that were deleted longer ago than ``keep_s`` seconds; their files are free
-        then. No jump of the wall clock brings that about early."""
+    def purge(self, keep_s: float, remove: Callable[[Collection[str]], None] = leave) -> list[Job]:
+        """Forget settled jobs that were deleted longer ago than ``keep_s`` seconds. No jump of the wall clock
+        brings that about early.
+
+        ``remove`` is given the files that no job has any more, and is done before the rows are gone: a kill
+        in between leaves a row without files, which goes with the next purge, and never a video that nobody
+        knows to be deleted.
+        """
 
     def files(self) -> set[str]:
         """Every file that a row refers to, relative to the data folder."""

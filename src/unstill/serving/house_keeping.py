@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from functools import partial
 from pathlib import Path
 
 from unstill.adapters.data_folder import remove_files, sweep
@@ -56,10 +57,8 @@ class Purger:
 
     def purge(self) -> list[Job]:
         """Once, now."""
-        gone = self._store.purge(self._keep_s)
+        gone = self._store.purge(self._keep_s, partial(remove_files, self._data))
         if gone:
-            kept = self._store.files()
-            remove_files(self._data, [name for job in gone for name in job.files()], kept)
             LOG.info("purged %d deleted videos", len(gone))
         return gone
 

@@ -1,7 +1,7 @@
 """Every step of a process that the disk remembers: noted in `ops.jsonl`, and on order the last it takes.
 
 A step is a rename, link, removal, fsync, opening for writing, commit, checkpoint or copy of the database, in
-the data folder. It has a name in which nothing differs from run to run, and two sides, "@before" and "@after".
+the data folder. It has a name in which nothing differs from run to run, and two sides, before and after.
 """
 
 from __future__ import annotations

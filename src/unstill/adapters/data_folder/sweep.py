@@ -59,11 +59,10 @@ def sweep(data: Path, kept: Collection[str], known: Callable[[str], bool]) -> Sw
     return Swept(removed, unclaimed)
 
 
-def remove_files(data: Path, names: Iterable[str], kept: Collection[str]) -> None:
-    """Remove files of jobs that are no more, but for those that other jobs use."""
+def remove_files(data: Path, names: Iterable[str]) -> None:
+    """Remove files of jobs that are no more."""
     for name in names:
-        if name not in kept:
-            _removed(data / name)
+        _removed(data / name)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -86,7 +86,10 @@ class Reads:
 
     def files(self) -> set[str]:
         with self._database.reading() as connection:
-            jobs = [job_of(row) for row in self._rows(connection, select(videos))]
+            return self._files(connection)
+
+    def _files(self, connection: Connection) -> set[str]:
+        jobs = [job_of(row) for row in self._rows(connection, select(videos))]
         return {name for job in jobs for name in job.files()}
 
     def _row(

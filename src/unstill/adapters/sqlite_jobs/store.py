@@ -7,7 +7,7 @@ that it is still as it was read. A write under a claim names the claim in both s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from unstill.adapters.sqlite_jobs.rows import (
     verified,
 )
 from unstill.adapters.sqlite_jobs.tables import meta, videos
-from unstill.core.queue import LEASE_S, Claim, Idempotency, LeaseLost, Limits, NewJob
+from unstill.core.queue import LEASE_S, Claim, Idempotency, LeaseLost, Limits, NewJob, leave
 from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State
 from unstill.domain.notes import Note
 from unstill.domain.service_errors import AlreadyFinal
@@ -139,7 +139,7 @@ class SqlJobs(Reads):
                 return job_of(row)
             return self._change(connection, row, deleted_at=None, deleted_steady=None, deleted_boot=None)
 
-    def purge(self, keep_s: float) -> list[Job]:
+    def purge(self, keep_s: float, remove: Callable[[Collection[str]], None] = leave) -> list[Job]:
         made_from = select(videos.c.source).where(
             videos.c.state.in_((QUEUED, IN_PROGRESS)), videos.c.source.is_not(None)
         )
@@ -152,7 +152,10 @@ class SqlJobs(Reads):
             rows = self._rows(connection, old.order_by(videos.c.number).with_for_update())
             for row in rows:
                 connection.execute(delete(videos).where(videos.c.number == row["number"]))
-            return [job_of(row) for row in rows]
+            gone = [job_of(row) for row in rows]
+            if gone:
+                remove({name for job in gone for name in job.files()} - self._files(connection))
+            return gone
 
     # --- the database itself ------------------------------------------------------------------------------
 

@@ -48,12 +48,13 @@ class Pull:
     def _carry_out(self, locked: Locked | None) -> None:
         card, meter = self._card, self.meter
         asker = Asker(self._sources, self._wire, meter, self._halt, self._patience, self._look)
-        roads = asker.roads(self._repo, (locked.commit if locked else None) or card.revision)
+        roads = self._roads(asker, locked)
         lister = roads[0]
         if lister.source is not self._sources[0]:
             meter.say(note("source_vouches", host=lister.source.host, hub=self._sources[0].host))
         wanted = wants(lister, self._paths(lister), locked, card.id)
         roads = agreeing(roads, wanted, meter)
+        self._keep_what_is_here(wanted)
         self._place.needs(max(0, sum(w.size for w in wanted) - self._place.waiting_bytes()))
         meter.stage("weights_probe")
         roads = asker.fastest(roads, self._repo, max(wanted, key=lambda want: want.size))
@@ -63,6 +64,32 @@ class Pull:
         self._place.assemble({name: one.path for name, one in files.items()})
         self._record(files, wanted, lister, locked)
         self._place.settle()
+
+    def _roads(self, asker: Asker, locked: Locked | None) -> list[Road]:
+        try:
+            return asker.roads(self._repo, (locked.commit if locked else None) or self._card.revision)
+        except NotAtSource as error:
+            if locked is None or locked.commit is None:
+                raise
+            raise NotAtSource(
+                host=error.facts["host"],
+                file=error.facts["file"],
+                advice="The recorded version may be gone there; take the one it has now with "
+                f"`unstill models pull {self._card.id} --update`.",
+                advice_zh=f"记录的版本可能已不存在；可用 `unstill models pull {self._card.id} --update` "
+                "采用现在的版本。",
+            ) from error
+
+    def _keep_what_is_here(self, wanted: Sequence[Wanted]) -> None:
+        """Large files of an older or damaged copy that are the same are not fetched again."""
+        self.meter.stage("weights_check", sum(want.size for want in wanted))
+        for want in wanted:
+            if want.sha256 is not None and want.path.endswith(layout.WEIGHTS):
+                self._place.keep(want, partial(self._read, want.path))
+
+    def _read(self, name: str, count: int) -> None:
+        self.meter.read(name, count)
+        self._look()
 
     @property
     def _repo(self) -> str:

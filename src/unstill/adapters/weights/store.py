@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from unstill.adapters.weights.hold import Held, held
 from unstill.adapters.weights.inspect import Found, inspect
 from unstill.adapters.weights.locations import own_name
-from unstill.adapters.weights.part import no_room
+from unstill.adapters.weights.part import Wanted, no_room, sha256_of
 from unstill.core.durable import file_errors
 from unstill.domain.catalog import ModelCard
 from unstill.domain.weight_errors import PullUnderWay
@@ -44,6 +44,17 @@ class Place:
     def waiting_bytes(self) -> int:
         """What an unfinished fetch has left."""
         return _bytes(self.parts)
+
+    def keep(self, want: Wanted, read: Callable[[int], None]) -> None:
+        """Take a file over from the copy that is here, if it is the very one; ``read`` is told of bytes."""
+        path, done = self.final / want.path, self.parts / want.name
+        try:
+            if done.exists() or path.stat().st_size != want.size or sha256_of(path, read) != want.sha256:
+                return
+            done.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, done)
+        except OSError:  # it is not here, cannot be read, or the file system has no hard links
+            return
 
     def needs(self, count: int) -> None:
         """Make sure of so many bytes of room. Raises `NoRoomForWeights`, `NotWritable`."""
