@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -51,7 +52,8 @@ def chosen(points: Sequence[str], seed: int) -> list[str]:
         step, _, side = step.partition("@")
         verb, _, files = step.partition(" ")
         kind = step if verb == "commit" else f"{verb} {side}" if verb == "replace" else verb
-        told = {f"{role} {fact}" for fact in (kind, *files.split(" to "))}
+        alike = re.sub(r"\.(sheet|last)|\.TOKEN\.part", "", files).replace(".png", ".jpg")
+        told = {f"{role} {fact}" for fact in (kind, *alike.split(" to "))}
         if told - covered:
             covered |= told
             kept.add(point)
@@ -59,8 +61,11 @@ def chosen(points: Sequence[str], seed: int) -> list[str]:
 
 
 def noted(orders: Orders, since: int = 0) -> list[str]:
-    """The points that were come to, each once, in order."""
-    return list(dict.fromkeys(step.point for step in orders.steps()[since:]))
+    """The points that were come to, each once, in order; without steps that did nothing, such as making a
+    folder that is there."""
+    steps = orders.steps()[since:]
+    done = {(step.role, step.step) for step in steps if step.side == "after"}
+    return list(dict.fromkeys(step.point for step in steps if (step.role, step.step) in done))
 
 
 # --- starts: one folder goes through all of them, since what comes after a death is still to be done

@@ -14,14 +14,12 @@ from hub_imitation import COMMIT, NEEDED, REPO, UNET, Imitation, imitation, mode
 from unstill.adapters.weights import WeightShelf
 from unstill.core.weights import PullProgress
 from unstill.domain.errors import Cancelled
+from unstill.domain.source_errors import LockMismatch, NotAtSource, PullOffline
 from unstill.domain.weight_errors import (
     LicenceNotAccepted,
     LockDamaged,
-    LockMismatch,
     NoRoomForWeights,
-    NotAtSource,
     NothingToPull,
-    PullOffline,
     PullStopped,
     PullUnderWay,
 )

@@ -15,20 +15,19 @@ from dreams import CARD, HASTY, NOWHERE, Shelves, files_in
 from hub_imitation import NEEDED, REPO, UNET, Imitation, imitation, model, safetensors, sha256
 from unstill.adapters.weights import WeightShelf
 from unstill.domain.errors import UnstillError
-from unstill.domain.weight_errors import (
+from unstill.domain.source_errors import (
     AccessRefused,
     AskedTooOften,
     LineBroken,
-    NoRoomForWeights,
     NotAtSource,
     OddListing,
     RedirectRefused,
     SourceFailed,
     SourceUnreachable,
     TokenRefused,
-    WeightsUnsafe,
     WrongBytes,
 )
+from unstill.domain.weight_errors import NoRoomForWeights, WeightsUnsafe
 
 VOCABULARY = "tokenizer/vocab.json"
 

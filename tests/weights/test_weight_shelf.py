@@ -19,9 +19,9 @@ from unstill.adapters.weights.locations import hub_cache, hub_home
 from unstill.core.ports import Weights
 from unstill.core.weights import PullProgress, WeightStore, licence_lines
 from unstill.domain.errors import Cancelled, NotWritable
+from unstill.domain.source_errors import LockMismatch
 from unstill.domain.weight_errors import (
     LicenceNotAccepted,
-    LockMismatch,
     NothingToPull,
     PullStopped,
     WeightsDamaged,

@@ -11,7 +11,7 @@ from unstill.core.making import plan_for
 from unstill.core.plan import Plan, find_card
 from unstill.core.services import Services
 from unstill.domain.errors import OutOfRange
-from unstill.domain.job import Job, State
+from unstill.domain.job import Job, State, state_words
 from unstill.domain.notes import note
 from unstill.domain.request import FRAMES, VideoRequest
 from unstill.domain.service_errors import NotReady, Unsupported
@@ -95,7 +95,7 @@ def _continued(source: Job, ask: Ask, services: Services) -> Ask:
 
 def _check_source(source: Job) -> None:
     if source.state is not State.COMPLETED or source.output is None:
-        raise NotReady(id=source.id, state=source.state.value)
+        raise NotReady(id=source.id, **state_words(source.state.value))
     if not source.output.file.endswith(EXTENDABLE):
         kind = source.output.file.rpartition(".")[2]
         raise Unsupported(what=f"extend a .{kind}", what_zh=f"续写 .{kind} 文件")

@@ -28,7 +28,7 @@ from unstill.core.worker import (
     WorkerSettings,
 )
 from unstill.domain.errors import UnstillError
-from unstill.domain.job import Job
+from unstill.domain.job import Job, state_words
 from unstill.domain.service_errors import NotReady
 
 LOG = logging.getLogger(__name__)
@@ -233,7 +233,7 @@ class Dispatcher:
             return None
         source = self._store.get(job.source, deleted=True)
         if source.output is None:
-            raise NotReady(id=source.id, state=source.state.value)
+            raise NotReady(id=source.id, **state_words(source.state.value))
         return str(self._data / source.output.file)
 
     def _unwanted(self, lease: Lease, meter: Meter) -> float | None:

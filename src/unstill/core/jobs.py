@@ -24,7 +24,7 @@ from unstill.core.render import new_video_id
 from unstill.core.room import Room
 from unstill.core.services import Services
 from unstill.domain.errors import DiskFull, FileMissing, MissingArgument, NotAChoice, OutOfRange
-from unstill.domain.job import Input, Job, State
+from unstill.domain.job import Input, Job, State, state_words
 from unstill.domain.notes import Note
 from unstill.domain.request import SIDE
 from unstill.domain.service_errors import NotReady, ShuttingDown, Unsupported, VideoNotFound
@@ -169,7 +169,7 @@ class VideoService:
             raise NotAChoice(param="variant", value=repr(variant)[:80], choices=", ".join(VARIANTS))
         job = self.store.get(video_id, owner)
         if job.output is None:
-            raise NotReady(id=job.id, state=job.state.value)
+            raise NotReady(id=job.id, **state_words(job.state.value))
         files = {
             "video": job.output.file,
             "thumbnail": job.output.thumbnail,

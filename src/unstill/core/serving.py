@@ -24,6 +24,8 @@ class Listening:
     asks_for_key: bool
     new_key: str | None = None
     """The secret of a key that was made because there was none."""
+    claimable: bool = False
+    """Whether the first browser to open the page becomes its operator."""
     exposed: bool = False
     """Whether other computers can reach it."""
     resumed: int = 0

@@ -9,6 +9,7 @@ the hint says what to do next. Values in braces are the keyword arguments the er
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
@@ -72,6 +73,10 @@ def _rebuild(kind: type[UnstillError], param: str | None, facts: dict[str, objec
     return kind(param=param, **facts)
 
 
+_GLUED = re.compile(r"(应为|可选的是)(?=[0-9A-Za-z'])")
+"""Where Chinese is to be set apart from Latin letters and digits: a fact may begin with either."""
+
+
 class _Facts(dict[str, object]):
     """A fact that has no Chinese form of its own ({reason_zh}) is shown as it is ({reason})."""
 
@@ -82,7 +87,7 @@ class _Facts(dict[str, object]):
 
 
 def _fill(text: str, facts: dict[str, object], param: str | None) -> str:
-    return text.format_map(_Facts({"param": param, **facts}))
+    return _GLUED.sub(r"\1 ", text.format_map(_Facts({"param": param, **facts})))
 
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -24,7 +24,22 @@ class State(StrEnum):
         return self in FINAL
 
 
+_STATES_ZH = {
+    State.QUEUED: "正在排队",
+    State.IN_PROGRESS: "正在生成",
+    State.COMPLETED: "完成",
+    State.FAILED: "失败",
+    State.CANCELLED: "取消",
+}
 FINAL = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+
+
+def state_words(state: str) -> dict[str, str]:
+    """A state as the facts of an error: ``state`` and ``state_zh``."""
+    known = {each.value: zh for each, zh in _STATES_ZH.items()}
+    return {"state": state.replace("_", " "), "state_zh": known.get(state, state)}
+
+
 MAX_CRASHES = 3
 """A job survives two crashes of its worker; the third fails it."""
 NOBODY = ""

@@ -53,7 +53,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "cannot_do": (
             "The camera-motion engine moves the camera and the air, not the subject. Left out: {phrases}.",
-            "镜头运动引擎只能移动镜头和空气效果，不能让主体动起来。未实现：{phrases}。",
+            "镜头运动引擎只能移动镜头、添加天气和光影效果，不能让主体动起来。未实现：{phrases}。",
         ),
         "effect_no_place": (
             "No {effect}: {place} was not found in this picture.",

@@ -20,7 +20,7 @@ class NotReady(UnstillError):
     en = Words(
         "Video {id} is {state}; there is nothing to download yet.", "Wait until its status is completed."
     )
-    zh = Words("视频 {id} 的状态是 {state}，还不能下载。", "请等状态变为 completed。")
+    zh = Words("视频 {id} {state_zh}，还不能下载。", "请等它完成。")
 
 
 class AlreadyFinal(UnstillError):
@@ -28,7 +28,7 @@ class AlreadyFinal(UnstillError):
 
     code, status = "already_final", 409
     en = Words("Video {id} is {state} already.", "Delete it if you do not want it.")
-    zh = Words("视频 {id} 已经是 {state}。", "不需要的话可以删除它。")
+    zh = Words("视频 {id} 已经{state_zh}。", "不需要的话可以删除它。")
 
 
 class IdempotencyMismatch(UnstillError):
@@ -206,8 +206,8 @@ class TooManyRequests(UnstillError):
 
 class Unsupported(BadRequest):
     code = "unsupported"
-    en = Words("No model here can do this: {what}.", "See GET /v1/models for what can be done.")
-    zh = Words("这里没有模型可以做到：{what_zh}。", "请用 GET /v1/models 查看可用的功能。")
+    en = Words("This is not offered here: {what}.", "See GET /v1/models for what can be done.")
+    zh = Words("这里不支持：{what_zh}。", "请用 GET /v1/models 查看可用的功能。")
 
 
 class ShuttingDown(UnstillError):

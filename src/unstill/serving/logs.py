@@ -42,7 +42,9 @@ def logging_to(folder: Path, level: str, form: str) -> Iterator[Path | None]:
     root.handlers = handlers
     root.setLevel(level.upper())
     for name in ("uvicorn", "uvicorn.error", "asyncio", "sqlalchemy", "httpx", "httpx2", "huggingface_hub"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.WARNING)
+        logger.handlers, logger.propagate = [], True
     _configure_structlog()
     try:
         yield path

@@ -47,7 +47,7 @@ def run(settings: Settings, services: Services, lock: FolderLock, port: socket, 
         who, sessions = access(settings, KeyFile(data)), SessionFile(data)
         station = build(settings, services, who, sessions, log)
         stack.callback(station.close)
-        said = _listening(settings, services, station, who, url_of(settings.host, port), log)
+        said = _listening(settings, services, station, who, sessions, url_of(settings.host, port), log)
 
         def answers() -> None:
             lock.tell({"pid": os.getpid(), "url": said.url, "secret": who.operator,
@@ -128,7 +128,13 @@ def _stopping(server: _Server, station: Station, grace_s: float) -> Iterator[Non
 
 
 def _listening(
-    settings: Settings, services: Services, station: Station, who: Access, url: str, log: Path | None
+    settings: Settings,
+    services: Services,
+    station: Station,
+    who: Access,
+    sessions: SessionFile,
+    url: str,
+    log: Path | None,
 ) -> Listening:
     machine = services.machine()
     return Listening(
@@ -143,6 +149,7 @@ def _listening(
         asks_for_key=who.asks,
         new_key=who.new_key,
         exposed=who.exposed,
+        claimable=settings.claim and who.asks and not sessions.claimed,
         resumed=station.resumed,
     )
 

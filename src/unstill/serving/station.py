@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +53,12 @@ class Station:
     def start(self) -> None:
         self.crew.start()
         self.purger.start()
+        threading.Thread(target=self._warm, name="warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        """The first picture need not wait until its decoder has started."""
+        with contextlib.suppress(Exception):
+            self.inbox.pool.warm()
 
     def drain(self, grace_s: float) -> None:
         """Take nothing new; finish what will finish in time, give the rest back."""
@@ -117,8 +125,8 @@ def _child(settings: Settings) -> ChildSettings:
 
 def _api(settings: Settings, services: Services, log: Path | None) -> ApiSettings:
     shown = {
-        name: HIDDEN if name in SECRET and value else str(value)
-        for name, value in settings.model_dump().items()
+        name: HIDDEN if name in SECRET and value else value
+        for name, value in settings.model_dump(mode="json").items()
     }
     return ApiSettings(
         language=services.language or "en",

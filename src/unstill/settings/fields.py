@@ -135,8 +135,8 @@ class Settings(BaseSettings):
         "auto",
     )
     claim: bool = _about(
-        "whether the first browser to open the page may use the server without a key",
-        "首个打开页面的浏览器是否无需 key 即可使用",
+        "whether the first browser to open the page becomes the server's operator, without a key",
+        "首个打开页面的浏览器是否无需 key 即成为管理者",
         False,
     )
     api_key: str | None = _about(

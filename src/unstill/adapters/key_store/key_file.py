@@ -70,7 +70,7 @@ class KeyFile:
             return []
 
     def _touch(self, used: dict[str, Any]) -> None:
-        now = self._wall() // COARSE_S * COARSE_S
+        now = max(self._wall() // COARSE_S * COARSE_S, _seconds(used.get("created_at")) or 0.0)
         if used.get("last_used_at") == now:
             return
         used["last_used_at"] = now  # in memory first: a disk that refuses is asked again only in an hour

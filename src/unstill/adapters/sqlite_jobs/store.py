@@ -27,7 +27,7 @@ from unstill.adapters.sqlite_jobs.rows import (
 )
 from unstill.adapters.sqlite_jobs.tables import meta, videos
 from unstill.core.queue import LEASE_S, Claim, Idempotency, LeaseLost, Limits, NewJob, leave
-from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State
+from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State, state_words
 from unstill.domain.notes import Note
 from unstill.domain.service_errors import AlreadyFinal
 
@@ -123,7 +123,7 @@ class SqlJobs(Reads):
         with self._database.writing() as connection:
             row = self._row(connection, job_id, owner, lock=True)
             if State(row["state"]).is_final:
-                raise AlreadyFinal(id=job_id, state=row["state"])
+                raise AlreadyFinal(id=job_id, **state_words(row["state"]))
             return self._change(connection, row, **self._cancelled(row))
 
     def delete(self, job_id: str, owner: str | None = None) -> Job:

@@ -17,7 +17,8 @@ from unstill.adapters.weights.store import Place
 from unstill.core.durable import file_errors
 from unstill.core.weights import Watch
 from unstill.domain.catalog import ModelCard
-from unstill.domain.weight_errors import LockMismatch, NoRoomForWeights
+from unstill.domain.source_errors import LockMismatch
+from unstill.domain.weight_errors import NoRoomForWeights
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

@@ -15,7 +15,7 @@ from unstill.adapters.weights.sources import Listed, Listing, Source
 from unstill.adapters.weights.together import together
 from unstill.adapters.weights.wire import Wire
 from unstill.domain.notes import note
-from unstill.domain.weight_errors import (
+from unstill.domain.source_errors import (
     AccessRefused,
     AskedTooOften,
     LineBroken,
@@ -55,6 +55,8 @@ class Asker:
                 answered.append(Road(source, result))
             elif isinstance(result, (SourceFailed, TimeoutError)):
                 failures.append((source, result))
+                if source.name == "hub" and isinstance(result, (TokenRefused, AccessRefused)):
+                    raise result
             else:
                 raise result
         if not answered:

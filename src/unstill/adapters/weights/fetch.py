@@ -19,7 +19,7 @@ from unstill.adapters.weights.route import Road, Route
 from unstill.adapters.weights.sources import Name
 from unstill.adapters.weights.wire import Wire
 from unstill.domain.notes import note
-from unstill.domain.weight_errors import (
+from unstill.domain.source_errors import (
     AskedTooOften,
     LineBroken,
     LockMismatch,

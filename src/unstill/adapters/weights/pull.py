@@ -25,7 +25,8 @@ from unstill.adapters.weights.wire import Wire
 from unstill.core.weights import Watch
 from unstill.domain.catalog import ModelCard
 from unstill.domain.notes import note
-from unstill.domain.weight_errors import NotAtSource, OddListing, WeightsDamaged, WeightsUnsafe
+from unstill.domain.source_errors import NotAtSource, OddListing
+from unstill.domain.weight_errors import WeightsDamaged, WeightsUnsafe
 
 
 class Pull:

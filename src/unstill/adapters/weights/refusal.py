@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from unstill.domain.weight_errors import (
+from unstill.domain.source_errors import (
     AccessRefused,
     AskedTooOften,
     LineBroken,

@@ -19,11 +19,11 @@ from unstill.core.weights import Checked, Origin, Pulled, Watch, WeightFacts, un
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import UnstillError
 from unstill.domain.notes import note
+from unstill.domain.source_errors import PullOffline
 from unstill.domain.weight_errors import (
     LicenceNotAccepted,
     LockDamaged,
     NothingToPull,
-    PullOffline,
     WeightsDamaged,
     WeightsMissing,
     WeightsNotOurs,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from unstill.adapters.weights.locations import Bases, hub_token
 from unstill.adapters.weights.wire import Errand, Wire, origin
 from unstill.domain.errors import BadSetting
-from unstill.domain.weight_errors import NoMirror
+from unstill.domain.source_errors import NoMirror
 from unstill.settings import Settings
 
 Name = Literal["hub", "mirror", "modelscope"]

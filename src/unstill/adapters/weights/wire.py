@@ -18,7 +18,7 @@ from unstill.adapters.weights.halt import Halt
 from unstill.adapters.weights.patience import Patience
 from unstill.adapters.weights.refusal import About, broken, going_round, odd, refused
 from unstill.domain.errors import BadSetting
-from unstill.domain.weight_errors import RedirectRefused
+from unstill.domain.source_errors import RedirectRefused
 from unstill.version import __version__
 
 MOST_HOPS = 10

@@ -15,7 +15,9 @@ from unstill.apps.api.context import Context
 
 LAST_BYTES, LAST_LINES = 512 * 1024, 1000
 HIDDEN = "[hidden]"
-_SECRET_NAME = re.compile(r"key|token|secret|password|passwd|credential|auth_|cookie|database_url|dsn", re.I)
+_SECRET_NAME = re.compile(
+    r"(^|_)(key|token|secret|password|passwd|credentials?|cookie|database_url|dsn)$|^auth_", re.I
+)
 _SCRUB = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"\b(?:uns|sk|hf)[_-][A-Za-z0-9_-]{8,}"), HIDDEN),
@@ -41,7 +43,7 @@ def packed(context: Context) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name, scrubbed(json.dumps(content, indent=1, default=str, ensure_ascii=False)))
+            archive.writestr(name, json.dumps(_clean(content), indent=1, default=str, ensure_ascii=False))
         archive.writestr("log.txt", scrubbed(last_lines(context.settings.log_file)))
     return buffer.getvalue()
 
@@ -52,10 +54,19 @@ def redacted(settings: Mapping[str, Any]) -> dict[str, Any]:
         name: redacted(value)
         if isinstance(value, Mapping)
         else HIDDEN
-        if _SECRET_NAME.search(name)
+        if _SECRET_NAME.search(name) and not isinstance(value, (bool, int, float, type(None)))
         else value
         for name, value in settings.items()
     }
+
+
+def _clean(value: object) -> object:
+    """The texts among JSON values scrubbed; names and the rest as they are."""
+    if isinstance(value, Mapping):
+        return {str(name): _clean(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else scrubbed(str(value))
 
 
 def scrubbed(text: str) -> str:

@@ -27,6 +27,10 @@ from unstill.domain.errors import (
 )
 from unstill.domain.job import Failure
 
+LEAST, MOST = 1, 100
+"""Videos in one page of a list, the only number in a query."""
+SHOWN = 80
+"""Characters of a wrong value that a message repeats."""
 RETRY_AFTER_S = {"queue_full": 10, "owner_queue_full": 10, "store_busy": 2}
 RETRY_SOON_S = 5
 """Where trying again helps (429 and 503), and when. Nothing was stored when one of these was said."""
@@ -47,7 +51,7 @@ class WrongMethod(BadRequest):
 class NoSuchRange(BadRequest):
     code, status = "no_such_range", 416
     en = Words("The file has {size} bytes; the range lies behind them.", "Ask for a range within the file.")
-    zh = Words("文件只有 {size} 字节，请求的范围超出了文件。", "请请求文件之内的范围。")
+    zh = Words("文件只有 {size} 字节，请求的范围超出了文件。", "请改用文件范围内的区间。")
 
 
 class BadBody(BadRequest):
@@ -137,18 +141,27 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _ours(problem: Mapping[str, Any]) -> BadRequest:
     """pydantic's complaint about a query parameter, as one of ours."""
-    param, kind, context = str(problem["loc"][-1]), str(problem["type"]), problem.get("ctx", {})
-    shown = repr(problem.get("input"))[:80]
+    names = [part for part in problem["loc"] if isinstance(part, str)]
+    param, kind, context = names[-1], str(problem["type"]), problem.get("ctx", {})
+    shown = _shown(problem.get("input"))
     if kind == "missing":
         return MissingArgument(param=param, argument=param, example=f"{param}=...")
     if kind in ("literal_error", "enum"):
         return NotAChoice(param=param, value=shown, choices=str(context.get("expected", "")).replace("'", ""))
     if kind in ("greater_than_equal", "less_than_equal", "string_too_long"):
-        low = context.get("ge", "1" if "le" in context else 0)
-        high = context.get("le", context.get("max_length", "..."))
-        return OutOfRange(param=param, value=shown, low=low, high=high)
+        if kind == "string_too_long":
+            most = context["max_length"]
+            expected, expected_zh = f"at most {most} characters", f"最多 {most} 个字符"
+            return InvalidField(param=param, value=shown, expected=expected, expected_zh=expected_zh)
+        return OutOfRange(param=param, value=shown, low=LEAST, high=MOST)
     expected = "a value of the right kind"
     return InvalidField(param=param, value=shown, expected=expected, expected_zh="正确的值")
+
+
+def _shown(value: object) -> str:
+    """What was given, cut where it is long."""
+    text = str(value)
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
 
 
 @cache

@@ -11,8 +11,8 @@ from typing import Any
 
 from unstill.apps.api.context import Context
 from unstill.core.crew import WorkerView
-from unstill.domain.job import State
-from unstill.domain.service_errors import StoreBusy
+from unstill.domain.job import NOBODY, State
+from unstill.domain.service_errors import StoreBusy, VideoNotFound
 from unstill.version import __version__
 
 PARTS = (
@@ -21,8 +21,8 @@ PARTS = (
 )  # fmt: skip
 
 
-def system(context: Context) -> dict[str, Any]:
-    """This server in numbers: bytes and seconds."""
+def system(context: Context, owner: str = NOBODY) -> dict[str, Any]:
+    """This server in numbers: bytes and seconds. Whose job a worker is at is its owner's business."""
     machine, counts = context.service.services.machine(), context.service.store.counts()
     space, limits = context.service.room.space(), context.service.limits
     return {
@@ -43,8 +43,18 @@ def system(context: Context) -> dict[str, Any]:
             "picture_bytes": context.settings.max_picture_bytes,
             "video_bytes": context.settings.max_video_bytes,
         },
-        "workers": [asdict(worker) for worker in workers(context)],
+        "workers": [_worker(context, worker, owner) for worker in workers(context)],
     }
+
+
+def _worker(context: Context, worker: WorkerView, owner: str) -> dict[str, Any]:
+    job_id = worker.job_id
+    if job_id is not None and owner != NOBODY:
+        try:
+            context.service.get(job_id, owner)
+        except VideoNotFound:
+            job_id = None
+    return {**asdict(worker), "job_id": job_id}
 
 
 def workers(context: Context) -> list[WorkerView]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from unstill.apps.api import bundle, facts, schema
-from unstill.apps.api.context import context_of
+from unstill.apps.api.context import context_of, operators_only, owner_of
 from unstill.apps.api.errors import NotReadyYet, answer
 
 router = APIRouter()
@@ -37,7 +37,8 @@ async def readyz(request: Request) -> JSONResponse:
 async def system(request: Request) -> JSONResponse:
     """Machine, disk, queue, limits and workers."""
     context = context_of(request)
-    return JSONResponse(await context.read(lambda: facts.system(context)))
+    owner = owner_of(request)
+    return JSONResponse(await context.read(lambda: facts.system(context, owner)))
 
 
 @router.get(
@@ -51,10 +52,11 @@ async def doctor(request: Request) -> JSONResponse:
 
 @router.post(
     "/v1/support-bundle", tags=["system"], summary="A file for a bug report", response_class=Response,
-    responses=schema.replies("application/zip"),
+    responses=schema.replies("application/zip", 403),
 )  # fmt: skip
 async def support_bundle(request: Request) -> Response:
     """A zip of versions, settings without secrets, checks and the last lines of the log. No prompts."""
+    operators_only(request)
     context = context_of(request)
     packed = await context.read(lambda: bundle.packed(context))
     named = {"Content-Disposition": 'attachment; filename="unstill-support.zip"'}

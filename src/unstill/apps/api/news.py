@@ -20,7 +20,7 @@ from unstill.apps.api.follow import follow
 from unstill.apps.api.videos import make
 from unstill.core.events import Event, Watch
 from unstill.domain.errors import Language, UnstillError
-from unstill.domain.job import Job, Progress
+from unstill.domain.job import NOBODY, Job, Progress
 from unstill.domain.service_errors import ShuttingDown, StillWorking, VideoNotFound
 
 GONE_LOOK_S = 1.0
@@ -47,7 +47,7 @@ async def events(
         if job.state.is_final and look.resumed and not look.settled:
             return Response(status_code=204)  # makes a browser's EventSource stop coming back
     stream = _stream(context, video_id, owner, after, language)
-    return EventSourceResponse(stream, ping=context.settings.heartbeat_s, send_timeout=30)
+    return EventSourceResponse(stream, ping=context.settings.heartbeat_s, send_timeout=30, sep="\n")
 
 
 async def _stream(
@@ -56,11 +56,21 @@ async def _stream(
     with context.service.events.watch(job_id, after) as watch:
         try:
             async for event in follow(context, job_id, owner, watch):
+                if not await _still_known(context, owner):
+                    return
                 name, data = await _told(context, event, language)
                 text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-                yield ServerSentEvent(text, event=name, id=str(event.id))
+                yield ServerSentEvent(text, event=name, id=str(event.id), sep="\n")
         except VideoNotFound:  # deleted while being watched
             return
+
+
+async def _still_known(context: Context, owner: str) -> bool:
+    """Whether the key that began a stream still lets anybody in."""
+    keys = context.keys
+    if owner == NOBODY or keys is None:
+        return True
+    return await context.read(lambda: keys.find(owner) is not None)
 
 
 async def _told(context: Context, event: Event, language: Language) -> tuple[str, dict[str, Any]]:

@@ -12,14 +12,12 @@ from unstill.apps.api import schema, views
 from unstill.apps.api.body import Body, body_of
 from unstill.apps.api.context import Context, context_of, idempotency_key, language_in, owner_of
 from unstill.apps.api.dialect import PICTURE_FIELDS, ask_of, picture_in
+from unstill.apps.api.errors import LEAST, MOST
 from unstill.core.asking import Ask
 from unstill.core.inbox import Upload
 from unstill.domain.errors import InvalidField, Language, MissingArgument
 from unstill.domain.job import Job, State
 from unstill.domain.service_errors import Unsupported
-
-MOST = 100
-"""Videos in one page of a list."""
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -50,7 +48,7 @@ async def make(request: Request) -> Job:
 async def page(
     request: Request,
     after: Annotated[str | None, Query(max_length=200, description="The last id of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
+    limit: Annotated[int, Query(ge=LEAST, le=MOST)] = 20,
     order: Annotated[Literal["asc", "desc"], Query(description="By age; desc is newest first.")] = "desc",
     state: Annotated[list[State] | None, Query(description="Only these.")] = None,
     model: Annotated[str | None, Query(max_length=200)] = None,

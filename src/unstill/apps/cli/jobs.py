@@ -23,6 +23,7 @@ from unstill.apps.cli.remote.place import asked_for
 from unstill.apps.cli.remote.video import STATES, Video, act, listed, look, path_of
 from unstill.apps.cli.stopping import Stopped
 from unstill.domain.errors import FormatConflict, InvalidField, NotAChoice
+from unstill.domain.job import state_words
 from unstill.domain.request import FORMATS
 from unstill.domain.service_errors import NotReady
 from unstill.settings import load_settings
@@ -129,7 +130,7 @@ def download_job(call: Call, where: Where, video_id: str, output: str | None, fo
         video = look(remote, video_id)
         _refuse_failed(video)
         if not video.is_final:
-            raise NotReady(id=video.id, state=video.state)
+            raise NotReady(id=video.id, **state_words(video.state))
         kind = kind_of(video)
         named = Path(safe_name(video))
         outputs = Outputs.of(output, None, force, [named])

@@ -38,6 +38,10 @@ def _tell(call: Call, said: Listening) -> None:
         screen.talk(screen.say("serving_resumed", count=said.resumed))
     if said.new_key and not screen.json:
         screen.warn(screen.say("serving_key", secret=said.new_key))
+    if said.exposed:
+        screen.talk(screen.say("serving_exposed", port=said.url.rpartition(":")[2]))
+    if said.claimable:
+        screen.warn(screen.say("serving_claimable"))
     if said.exposed and not said.asks_for_key:
         screen.warn(screen.say("serving_open_to_all"))
     screen.talk(screen.say("serving_stop"))

@@ -40,14 +40,22 @@ TEXTS: Mapping[str, _Pair] = {
         "注意：无法写入日志文件，日志只显示在这里。",
     ),
     "serving_resumed": (
-        "{count} unfinished videos of the last start go on now.",
-        "上次未完成的 {count} 个视频继续生成。",
+        "Videos that the last start left unfinished and that go on now: {count}.",
+        "上次未完成、现在继续生成的视频：{count} 个。",
     ),
     "serving_key": (
         "API key, shown only now: {secret}\n"
         "Send it as: Authorization: Bearer KEY. `unstill keys` makes more.",
         "API key，仅显示这一次：{secret}\n"
         "发送方式：Authorization: Bearer KEY。用 `unstill keys` 可以创建更多。",
+    ),
+    "serving_exposed": (
+        "Other computers reach it by this computer's name or address, port {port}.",
+        "其他电脑可以通过本机的名称或地址访问，端口 {port}。",
+    ),
+    "serving_claimable": (
+        "Warning: the first browser to open the page becomes its operator.",
+        "注意：首个打开页面的浏览器将成为管理者。",
     ),
     "serving_open_to_all": (
         "Warning: anybody who reaches this computer can use it: no key is asked for.",

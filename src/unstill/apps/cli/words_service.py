@@ -101,7 +101,7 @@ SERVICE_TEXTS: Mapping[str, tuple[str, str]] = {
         "To restore: stop unstill, remove {db}-wal and {db}-shm, then copy this file to {db}.",
         "恢复方法：停止 unstill，删除 {db}-wal 和 {db}-shm，再把此文件复制为 {db}。",
     ),
-    "backup_of": ("Backup of {what}.", "已备份 {what}。"),
+    "backup_of": ("Backup of {what}.", "备份来源：{what}。"),
 }
 
 SERVICE_STAGES: Mapping[str, tuple[str, str]] = {

@@ -21,6 +21,16 @@ SHOWN = 100
 """Characters of a stranger's header that a message repeats."""
 
 
+def check_framing(headers: Raw) -> None:
+    """No request whose end two readers may see in different places (RFC 9112, section 6.3).
+
+    Raises:
+        MalformedRequest
+    """
+    if values(headers, b"content-length") and values(headers, b"transfer-encoding"):
+        raise MalformedRequest
+
+
 def check_path(scope: Scope) -> None:
     """No path that a browser or a program would not send: none leads upwards, out of a drive, or nowhere.
 

@@ -79,6 +79,9 @@ class GuardSettings:
     uploads: tuple[UploadRoute, ...] = upload_routes()
     body_bytes: int = MEBIBYTE
     """The largest body of every other route."""
+    streams_at_once: int = 64
+    """Event streams and waiting requests (`/sync`) of one key, or of one address where there are no keys:
+    connections must be left for others."""
     uploads_at_once: int = 16
     """Bodies over `body_bytes` that may be on their way in at the same time."""
     body_patience_s: float = 12.0

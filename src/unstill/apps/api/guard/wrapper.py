@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -16,17 +17,19 @@ from unstill.apps.api.guard.body import Body, Receive, too_large
 from unstill.apps.api.guard.buckets import Buckets
 from unstill.apps.api.guard.callers import Caller, Callers
 from unstill.apps.api.guard.headers import Scope, declared_length, has_body, value
-from unstill.apps.api.guard.origin import check_host, check_origin, check_path
+from unstill.apps.api.guard.origin import check_framing, check_host, check_origin, check_path
 from unstill.apps.api.guard.settings import GuardSettings
 from unstill.core.keys import KeyStore, Sessions
 from unstill.domain.errors import Unexpected, UnstillError
 from unstill.domain.job import NOBODY
-from unstill.domain.service_errors import ServerFull, WrongKey
+from unstill.domain.service_errors import ServerFull, TooManyRequests, WrongKey
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 SESSION_PATH = "/v1/session"
 """GET: does this browser need a key? POST with a key: a session cookie. DELETE: sign out."""
 BUSY_S = 2
+STREAMS = ("/events", "/sync")
+"""How paths end whose answers take as long as a video."""
 
 
 class Guard:
@@ -45,6 +48,7 @@ class Guard:
         self._callers = Callers(settings, keys, sessions)
         self._buckets = Buckets(settings.rate_per_s, settings.burst)
         self._uploads = 0
+        self._streams: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,7 +65,8 @@ class Guard:
         try:
             caller = self._admit(scope, answer)
             if not await self._answered(scope, answer, caller):
-                await self._forward(scope, receive, answer)
+                with self._stream(scope, caller):
+                    await self._forward(scope, receive, answer)
         except UnstillError as error:
             await answer.refuse(error)
         except Exception:
@@ -72,6 +77,7 @@ class Guard:
     def _admit(self, scope: Scope, answer: Answer) -> Caller | None:
         """Every rule that needs no body. Raises what is wrong; None for nobody on a public path."""
         settings = self._settings
+        check_framing(scope["headers"])
         check_path(scope)
         check_host(scope["headers"], settings)
         check_origin(scope, settings)
@@ -159,6 +165,23 @@ class Guard:
             yield
         finally:
             self._uploads -= counts
+
+    @contextlib.contextmanager
+    def _stream(self, scope: Scope, caller: Caller | None) -> Iterator[None]:
+        """A bound on the connections that one caller may keep."""
+        if not scope["path"].endswith(STREAMS):
+            yield
+            return
+        name = _name(caller, scope)
+        if self._streams[name] >= self._settings.streams_at_once:
+            raise TooManyRequests(seconds=BUSY_S)
+        self._streams[name] += 1
+        try:
+            yield
+        finally:
+            self._streams[name] -= 1
+            if not self._streams[name]:
+                del self._streams[name]
 
     def _limit(self, scope: Scope) -> int:
         return self._settings.body_limit(scope["path"], value(scope["headers"], b"content-type") or "")
