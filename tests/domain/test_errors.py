@@ -7,6 +7,7 @@ import string
 
 import pytest
 
+from unstill.domain import service_errors, source_errors, weight_errors
 from unstill.domain.errors import (
     FAILURE,
     USAGE,

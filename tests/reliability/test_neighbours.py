@@ -118,9 +118,8 @@ def test_one_caller_leaves_connections_to_others(two: tuple[Live, str, str]) -> 
 def opened(server: Live, secret: str, job: str) -> socket.socket:
     """A socket on which events of a job come."""
     made = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    made.sendall(
-        f"GET /v1/videos/{job}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\n\r\n".encode()
-    )
+    lines = [f"GET /v1/videos/{job}/events HTTP/1.1", "Host: localhost", f"Authorization: Bearer {secret}"]
+    made.sendall("\r\n".join([*lines, "", ""]).encode())
     assert b" 200 " in made.recv(64)
     return made
 
@@ -129,7 +128,8 @@ def test_two_ways_to_see_a_requests_end_are_none(live: Callable[..., Live]) -> N
     """What stands behind a body that two readers measure differently is nobody's request."""
     server = live().start()
     hidden = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    head = b"POST /v1/plans HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    both = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /v1/plans HTTP/1.1\r\nHost: localhost\r\n" + both
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(head + b"0\r\n\r\n" + hidden)
         got = b""
