@@ -233,6 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--parent", type=int, default=os.getppid())
     options = parser.parse_args(arguments)
     lifeline.hold(options.parent)
+    lifeline.give_way()
     heard, said = _take_over_pipes()
     faulthandler.enable()
     talk.speak_marked()

@@ -22,6 +22,8 @@ CLIENTS = 8
 OPEN_EACH = 2
 """Unsettled jobs that a client may have."""
 AGAIN_S = 0.15
+SWING, SWING_S = 0.4, 8.0
+"""How many faults wait for some jobs to end before they come, and for how long at most."""
 
 
 def workers_of(server: Live) -> list[int]:
@@ -109,8 +111,8 @@ class Client(threading.Thread):
 class Faults:
     """What happens to the processes of one server, by the dice."""
 
-    def __init__(self, server: Live, seed: int) -> None:
-        self._server, self._dice = server, random.Random(seed)
+    def __init__(self, server: Live, ledger: Ledger, seed: int) -> None:
+        self._server, self._ledger, self._dice = server, ledger, random.Random(seed)
         self.done: Counter[str] = Counter()
         self._deeds = {
             self.kill_server: 6, self.kill_server_twice: 2,
@@ -120,14 +122,22 @@ class Faults:
         }  # fmt: skip
 
     def one(self) -> None:
-        """One fault (or two, where a start is killed as well)."""
-        time.sleep(self._dice.uniform(0.1, 1.2))
+        """One fault (or two, where a start is killed as well): soon, or once the work is in full swing."""
+        if self._dice.random() < SWING:
+            self._let_work(self._dice.randrange(1, 8))
+        time.sleep(self._dice.uniform(0.0, 1.0))
         deed = self._dice.choices(list(self._deeds), list(self._deeds.values()))[0]
         deed()
 
     @property
     def count(self) -> int:
         return sum(self.done.values())
+
+    def _let_work(self, jobs: int) -> None:
+        """Until so many more are known to have ended, or a while."""
+        wanted, end = self._ledger.ended + jobs, time.monotonic() + SWING_S
+        while self._ledger.ended < wanted and time.monotonic() < end:
+            time.sleep(0.02)
 
     def kill_server(self) -> None:
         self._server.kill()
@@ -195,7 +205,8 @@ class Faults:
 def kill_loop(server: Live, faults: int, seed: int) -> tuple[Ledger, Faults]:
     """So many faults, at least, while eight clients work; at the end all jobs are settled and the server is
     started anew."""
-    ledger, troubles = Ledger(), Faults(server.start(), seed)
+    ledger = Ledger()
+    troubles = Faults(server.start(), ledger, seed)
     clients = [Client(server, ledger, number, seed) for number in range(CLIENTS)]
     for client in clients:
         client.start()

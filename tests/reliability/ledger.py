@@ -72,6 +72,11 @@ class Ledger:
         with self._lock:
             self._deleted.add(video)
 
+    @property
+    def ended(self) -> int:
+        """Jobs that somebody has seen the end of."""
+        return len(self._ends)
+
     def open_jobs(self) -> list[str]:
         """Those that nobody has seen the end of."""
         with self._lock:

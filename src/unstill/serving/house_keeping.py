@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from unstill.adapters.data_folder import INPUTS, OUTPUTS, remove_files, sweep
-from unstill.core.durable import file_errors
+from unstill.core.durable import file_errors, make_folder
 from unstill.core.queue import JobStore
 from unstill.domain.errors import UnstillError
 from unstill.domain.job import Job
@@ -26,7 +26,7 @@ def put_in_order(store: JobStore, data: Path) -> int:
     """
     for name in (INPUTS, OUTPUTS):
         with file_errors(data / name):
-            (data / name).mkdir(exist_ok=True, mode=0o700)
+            make_folder(data / name, 0o700)
     freed = store.free_all()
     for job in freed:
         LOG.info("job %s was left by an earlier start; it is %s now", job.id, job.state)

@@ -6,11 +6,15 @@ help from Python, so that it also ends a worker whose interpreter is stuck in a 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
+NICE = 5
+"""As the decoding child has it: nobody who asks the server something waits for a video."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -26,6 +30,19 @@ def hold(parent: int) -> None:
         os._exit(1)
     if sys.platform == "linux" and os.getpid() == os.getpgrp():
         _take_the_group_along()
+
+
+def give_way() -> None:
+    """Let the server, and whatever else a person does on this computer, have the processor first.
+
+    Also as a group: a process in a session of its own is one of those (sched(7), autogroup), and a nice value
+    counts only inside it.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux":
+            Path("/proc/self/autogroup").write_text(str(NICE))
 
 
 def end_group() -> None:

@@ -12,6 +12,7 @@ import random
 import signal
 import struct
 import sys
+from pathlib import Path
 
 CPUS = 2
 """Cores the child may use: decoders start as many threads as they see, each with a stack."""
@@ -70,6 +71,8 @@ def limit(memory_bytes: int, cpu_s: int, file_bytes: int) -> None:
             resource.setrlimit(kind, (most, most))
     with contextlib.suppress(OSError):
         os.nice(NICE)
+    with contextlib.suppress(OSError):  # among sessions, its group's counts (sched(7), autogroup)
+        Path("/proc/self/autogroup").write_text(str(NICE))
     if sys.platform == "linux":
         mine = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, random.sample(mine, min(CPUS, len(mine))))
