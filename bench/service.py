@@ -2,7 +2,8 @@
 
 The job's time runs from its row to the commit of its result: claim, hand-over, progress, small pictures,
 digest and settling are in it; uploads and HTTP are not. Wall-clock time, because waiting counts here; the two
-take turns and each turn is compared with its neighbour, so that what else the machine does hits both.
+take turns and each turn is compared with its neighbour. Measure on a machine that does nothing else: workers
+let others go first (`lifeline`), so that beside other work the service alone is slowed down.
 """
 
 from __future__ import annotations

