@@ -71,17 +71,23 @@ class Live:
 
     def wait_ready(self) -> None:
         end = time.monotonic() + PATIENCE_S
-        while True:
-            assert self.process is not None
-            assert self.process.poll() is None, f"it ended by itself:\n{self.said()}"
-            about = self.about()
-            if about.get("pid") == self.process.pid:
-                self.port = int(str(about["url"]).rpartition(":")[2])
-                with contextlib.suppress(httpx.HTTPError):
-                    if httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200:
-                        return
-            assert time.monotonic() < end, f"it never got ready:\n{self.said()}"
+        while not self.is_ready():
+            assert not self.has_ended, f"it ended by itself:\n{self.said()[-8000:]}"
+            assert time.monotonic() < end, f"it never got ready:\n{self.said()[-8000:]}"
             time.sleep(0.02)
+
+    def is_ready(self) -> bool:
+        about = self.about()
+        if self.has_ended or about.get("pid") != self.pid:
+            return False
+        self.port = int(str(about["url"]).rpartition(":")[2])
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+        return False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
 
     def about(self) -> dict[str, Any]:
         try:

@@ -111,6 +111,12 @@ class Life:
             time.sleep(AGAIN_S)
 
     def _revive(self) -> None:
-        if self.server.process is None or self.server.process.poll() is not None:
+        """Whoever is told to die at a point may come to it in a start, too: then another start follows."""
+        end = time.monotonic() + PATIENCE_S
+        while self.server.has_ended:
+            assert time.monotonic() < end, f"no start comes through:\n{self.server.said()[-8000:]}"
             self.server.kill()
-            self.server.start()
+            self.server.start(wait=False)
+            while not (self.server.has_ended or self.server.is_ready()):
+                assert time.monotonic() < end, f"it never got ready:\n{self.server.said()[-8000:]}"
+                time.sleep(AGAIN_S)
