@@ -1,6 +1,6 @@
 # Everything a fresh clone needs: each target makes the environment it runs in.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts bench soak clean
+.PHONY: help demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   tests, lint, types and contracts (what CI runs)"
 	@echo "make bench   measure this machine; writes docs/benchmarks.md"
+	@echo "make bench-gpu   measure the generative model on a graphics card (docs/bench.md)"
 	@echo "make soak    run the long tests; what was done before is not done again"
 	@echo "make clean   remove the environment and caches"
 
@@ -51,6 +52,44 @@ check: lint types contracts test
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench
+
+# The generative model on a graphics card, in parts of less than ten minutes: make bench-gpu PART=cases. The
+# card's computer needs CUDA, Python 3.12, torch and transformers, and no network: what it lacks is fetched
+# elsewhere by `make gpu-wheels` and travels in GPU_WHEELS. Rows go to OUT as JSON lines.
+GPU_PYTHON ?= python3
+GPU_WHEELS ?= build/gpu-wheels
+GPU_SITE := build/gpu-site
+GPU_NEEDS := diffusers accelerate pydantic annotated_types typing_inspection platformdirs pynvml psutil
+GPU_MORE := diffusers accelerate platformdirs nvidia-ml-py psutil
+GPU_TESTS := tests/engines/i2vgen_xl/test_i2vgen_on_cuda.py
+PART ?= cases stock rungs numerics cap compiled tests
+OUT ?= build/bench-gpu
+FETCH := $(PYTHON) -m pip --disable-pip-version-check download --quiet --only-binary=:all: --python-version 3.12 \
+	--implementation cp $(foreach n,28 27 17,--platform manylinux_2_$(n)_x86_64) --platform manylinux2014_x86_64 \
+	--dest $(GPU_WHEELS)
+GPU_RUN := PYTHONPATH=$(GPU_SITE):src:. PYTHONUNBUFFERED=1 $(GPU_PYTHON)
+
+gpu-wheels:
+	@rm -rf $(GPU_WHEELS)
+	@$(FETCH) pydantic
+	@$(FETCH) --no-deps $(GPU_MORE)
+	@echo "Carry this folder to the graphics card's computer:"; du -sh $(GPU_WHEELS)
+
+gpu-site:
+	@if $(GPU_RUN) -c 'import sys; from importlib.util import find_spec; sys.exit(any(find_spec(name) is None for name in sys.argv[1:]))' $(GPU_NEEDS); then :; \
+	elif ls $(GPU_WHEELS)/*.whl >/dev/null 2>&1; then \
+		$(GPU_PYTHON) -m pip --disable-pip-version-check install --quiet --no-index --no-deps --upgrade --target $(GPU_SITE) $(GPU_WHEELS)/*.whl; \
+	else echo "This Python lacks some of: $(GPU_NEEDS). Run \`make gpu-wheels\` on a computer with a network and bring $(GPU_WHEELS) here."; exit 1; fi
+
+bench-gpu: gpu-site
+	@mkdir -p $(OUT); failed=; for part in $(PART); do \
+		echo "== $$part"; \
+		if [ $$part = tests ]; then \
+			if $(GPU_RUN) -c 'import pytest' 2>/dev/null; then $(GPU_RUN) -m pytest -c /dev/null --rootdir . --confcutdir tests/engines/i2vgen_xl -p no:cacheprovider -q -rs $(GPU_TESTS) || failed="$$failed $$part"; \
+			else echo "pytest is not installed: left out"; fi; \
+		else $(GPU_RUN) -m bench.gpu $$part --out $(OUT) $(if $(TINY),--tiny) || failed="$$failed $$part"; fi; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Not everything went well:$$failed"; exit 1; fi
 
 soak: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m soak

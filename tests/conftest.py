@@ -21,7 +21,7 @@ from unstill.settings import Settings
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-pytest_plugins = ["budget"]
+pytest_plugins = ["budget", "tiny_checkpoint"]
 
 HERE = Path(__file__).parent
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from unstill.adapters.local_workers import lifeline, talk
 from unstill.adapters.local_workers.pipes import LineTooLong, lines
+from unstill.core.out_of_memory import is_out_of_memory
 from unstill.core.worker import (
     MOST_BYTES,
     Beat,
@@ -162,18 +163,11 @@ def _failed(error: BaseException) -> Failed:
 def _known(error: BaseException) -> UnstillError:
     if isinstance(error, UnstillError):
         return error
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return OutOfMemory()
     incident = secrets.token_hex(4)
     LOG.error("incident %s", incident, exc_info=error)
     return Unexpected(incident=incident, log="the server's log", log_zh="服务日志")
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Python's and NumPy's, torch's (known by name: it is not imported here), OpenCV's (code -4)."""
-    named = any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
-    opencv = type(error).__module__.startswith("cv2") and getattr(error, "code", None) == -4
-    return isinstance(error, MemoryError) or named or opencv
 
 
 def _plain(value: object) -> object:

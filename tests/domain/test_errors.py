@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from unstill.domain import service_errors, source_errors, weight_errors
+from unstill.domain import bench_errors, service_errors, source_errors, weight_errors
 from unstill.domain.errors import (
     FAILURE,
     USAGE,
@@ -22,7 +22,7 @@ from unstill.domain.errors import (
     tree,
 )
 
-MODULES = (service_errors, source_errors, weight_errors)
+MODULES = (bench_errors, service_errors, source_errors, weight_errors)
 """Read, so that theirs are among the leaves."""
 LEAVES = [kind for kind in tree() if kind.en is not kind.__mro__[1].en]  # type: ignore[attr-defined]
 

@@ -49,3 +49,19 @@ def test_a_missing_fact_is_found_where_the_note_is_made() -> None:
         note("size_snapped", wanted="1x1")
     with pytest.raises(KeyError):
         note("no_such_note")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "en", "zh"),
+    [
+        (1, "about 1 minute here", "大约需要 1 分钟"),
+        (119, "about 119 minutes here", "大约需要 119 分钟"),
+        (120, "about 2 hours here", "大约需要 2 小时"),
+        (890, "about 15 hours here", "大约需要 15 小时"),
+    ],
+)
+def test_many_minutes_are_hours(minutes: int, en: str, zh: str) -> None:
+    """Nobody reads 890 minutes."""
+    made = note("takes_long", minutes=minutes)
+    assert en in made.text("en")
+    assert zh in made.text("zh")

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unstill.core.inbox import Upload
@@ -15,7 +15,7 @@ from unstill.core.plan import find_card
 from unstill.core.services import Services
 from unstill.domain.catalog import ModelCard, Option
 from unstill.domain.errors import InvalidField, Language, OutOfRange, UnknownModel
-from unstill.domain.notes import Note
+from unstill.domain.notes import Note, note
 from unstill.domain.request import VideoRequest
 
 
@@ -32,6 +32,23 @@ class Ask:
     """What was sent and is not heeded: a typing mistake must not pass in silence."""
     language: Language | None = None
     """What the client reads: that of a visible label."""
+    loose: frozenset[str] = frozenset()
+    """Options that stood beside the fields, of a model that is not known yet: some may not be its own."""
+
+    def settled(self, model: str, services: Services) -> Ask:
+        """The same for this model: loose options that it does not have are named and left out."""
+        try:
+            _, card = find_card(model, services.families)
+        except UnknownModel:  # planning knows whether its engine is broken
+            return self
+        strange = sorted(self.loose - card.options.keys())
+        given = self.fields.get("options")
+        if not strange or not isinstance(given, Mapping):
+            return replace(self, loose=frozenset())
+        options = {name: value for name, value in given.items() if name not in strange}
+        said = tuple(note("field_ignored", param=name) for name in strange)
+        fields = {**self.fields, "options": options}
+        return replace(self, fields=fields, notes=(*self.notes, *said), loose=frozenset())
 
 
 def request_of(ask: Ask, services: Services, image: object = None) -> VideoRequest:

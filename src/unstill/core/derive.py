@@ -34,10 +34,12 @@ class Extension:
     """What was asked for, with what could not be heeded named."""
 
 
-def remix_ask(source: Job, ask: Ask) -> Ask:
-    """The same settings under another prompt, with a new seed unless one is given."""
+def remix_ask(source: Job, ask: Ask, services: Services) -> Ask:
+    """The same settings under another prompt, with a new seed unless one is given. Raises `Unsupported`."""
     if source.kind != "generate":
         raise Unsupported(what="remix an extension", what_zh="给续写的视频换描述（remix）")
+    named = ask.fields.get("model")
+    ask = ask.settled(named if isinstance(named, str) else source.model, services)
     old = {name: value for name, value in source.request.items() if name not in ("seed", "prompt")}
     timed = {"num_frames", "fps"} & ask.fields.keys()
     if ask.seconds is not None and "num_frames" not in timed:
@@ -62,7 +64,7 @@ def extension_of(source: Job, ask: Ask, services: Services) -> Extension:
     """
     assert ask.seconds is not None
     _check_source(source)
-    heeded = _continued(source, ask, services)
+    heeded = _continued(source, ask.settled(source.model, services), services)
     request = request_of(heeded, services)
     size = (int(source.plan["width"]), int(source.plan["height"]))
     plan = plan_for(request, size, services, source.plan.get("label_language") or ask.language)

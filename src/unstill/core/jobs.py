@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from unstill.core.asking import Ask, digest_of, request_of
+from unstill.core.at_hand import require_files, with_remarks
 from unstill.core.derive import extension_of, remix_ask
 from unstill.core.events import Events
 from unstill.core.inbox import Inbox, Inspected, Taken, Upload
@@ -76,7 +77,8 @@ class VideoService:
 
         A request that is known by its key is answered from the store before anything else is looked at.
 
-        Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`.
+        Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`, and
+        what `require_files` raises.
         """
         if upload is None:
             example = "-F input_reference=@photo.jpg"
@@ -86,7 +88,7 @@ class VideoService:
             return known
         self._open_for_work()
         request = request_of(ask, self.services)
-        plan_for(request, USUAL, self.services)
+        require_files(plan_for(request, USUAL, self.services).card, self.services)
         video_id = new_video_id()
         taken = self._take(upload, video_id, request.background)
         try:
@@ -108,10 +110,11 @@ class VideoService:
             return known
         self._open_for_work()
         source = self.store.get(source_id, owner)
-        ask = remix_ask(source, ask)
+        ask = remix_ask(source, ask, self.services)
         request = request_of(ask, self.services)
         size = (source.input.width, source.input.height)
         plan = plan_for(request, size, self.services, ask.language)
+        require_files(plan.card, self.services)
         new = self._new(new_video_id(), owner, plan, source.input, ask)
         return self._add(replace(new, source=source.id, idempotency=named))
 
@@ -126,16 +129,18 @@ class VideoService:
         self._open_for_work()
         found = self.store.get(source, owner) if isinstance(source, str) else self._sent(source, owner)
         made = extension_of(found, ask, self.services)
+        require_files(made.plan.card, self.services)
         new = self._new(new_video_id(), owner, made.plan, found.input, made.ask)
         new = replace(new, kind="extend", source=found.id, plan={**new.plan, **made.facts})
         return self._add(replace(new, idempotency=named))
 
     def plan(self, ask: Ask, width: int, height: int) -> Plan:
-        """What would be made of a picture of this size. Raises a `BadRequest`."""
+        """What would be made of a picture of this size, and what for it is not here. Raises `BadRequest`."""
         for name, side in (("width", width), ("height", height)):
             if not SIDE[0] <= side <= SIDE[1]:
                 raise OutOfRange(param=name, value=side, low=SIDE[0], high=SIDE[1])
         plan = plan_for(request_of(ask, self.services), (width, height), self.services, ask.language)
+        plan = with_remarks(plan, self.services)
         return replace(plan, notes=(*plan.notes, *ask.notes))
 
     def inspect(self, upload: Upload) -> Inspected:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unstill.core.at_hand import with_remarks
 from unstill.core.labelling import Labelling
 from unstill.core.metadata import KEY, read_settings
 from unstill.core.plan import Plan, make_plan
@@ -123,6 +124,7 @@ def plan_picture(
 ) -> Plan:
     """What would be made of ``request.image``, which is opened only as far as its size needs."""
     plan = plan_for(request, services.door.size(request.image), services, language)
+    plan = with_remarks(plan, services, private=True)
     return replace(plan, notes=(*plan.notes, *(earlier.notes if earlier else ())))
 
 

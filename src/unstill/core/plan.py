@@ -169,11 +169,19 @@ def make_plan(
                *_too_fast(str(full.format), fps * multiple), *_untrained(card, width, height)),
         estimate=Estimate(0.0, 0), fits=True, label=label,
     )  # fmt: skip
-    estimate = family.estimate(draft, machine)
-    fits = estimate.peak_bytes <= machine.memory_bytes * MEMORY_MARGIN
-    tight = () if fits else (_tight(estimate.peak_bytes, machine.memory_bytes),)
+    return _estimated(draft, family.estimate(draft, machine), machine)
+
+
+def _estimated(draft: Plan, estimate: Estimate, machine: Machine) -> Plan:
+    """The draft with what it will cost, and whether that can be had here."""
+    free = machine.memory_bytes if estimate.free_bytes is None else estimate.free_bytes
+    fits = estimate.peak_bytes <= free * MEMORY_MARGIN
+    tight = () if fits else (_tight(estimate.peak_bytes, free),)
     long = () if estimate.seconds <= LONG_S else (note("takes_long", minutes=round(estimate.seconds / 60)),)
-    return replace(draft, estimate=estimate, fits=fits, notes=(*draft.notes, *long, *tight))
+    return replace(
+        draft, estimate=estimate, fits=fits, details={**draft.details, **estimate.details},
+        notes=(*draft.notes, *estimate.notes, *long, *tight),
+    )  # fmt: skip
 
 
 def _kind(card: ModelCard) -> list[Note]:

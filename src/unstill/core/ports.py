@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Language
@@ -88,6 +88,24 @@ class PictureDoor(Protocol):
 
 
 @dataclass(frozen=True)
+class Accelerator:
+    """A device with memory of its own, as its driver describes it. 0 where the driver does not say."""
+
+    name: str
+    """As the maker calls it: "NVIDIA GeForce RTX 3060"."""
+    total_bytes: int
+    free_bytes: int
+    """What this program can have: free memory, and what it and its workers hold already."""
+    capability: tuple[int, int] = (0, 0)
+    """CUDA compute capability."""
+    cores: int = 0
+    clock_hz: float = 0.0
+    """The highest clock of the cores."""
+    bandwidth: float = 0.0
+    """Of the memory, bytes a second at best."""
+
+
+@dataclass(frozen=True)
 class Machine:
     """What this computer has, as far as plans need to know."""
 
@@ -96,6 +114,9 @@ class Machine:
     memory_bytes: int
     """Memory that can be had now without swapping, container limits counted."""
     device: str = "cpu"
+    """What generative models run on: "cpu", "mps", or "cuda:0"."""
+    accelerator: Accelerator | None = None
+    """That device, where it has memory of its own."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +132,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Wall seconds and peak resident bytes of a whole render on one machine."""
+    """Wall seconds and peak bytes of a whole render on one machine."""
 
     seconds: float
     peak_bytes: int
+    """Of the memory that limits it: the accelerator's, or else this process's."""
+    free_bytes: int | None = None
+    """How much of that memory can be had; None for the machine's own, `Machine.memory_bytes`."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values that join the plan's: where the model's parts are placed."""
+    notes: tuple[Note, ...] = ()
 
 
 class Engine(Protocol):
@@ -146,6 +173,14 @@ class EngineFamily(Protocol):
 
     def engine(self, weights: Weights) -> Engine:
         """A new engine; here the heavy imports may happen. ``weights`` says where models' files are."""
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """A family that needs more than the package itself brings."""
+
+    def lacks(self) -> str | None:
+        """The extra that has to be installed first; None where all is there. Imports nothing."""
 
 
 class Weights(Protocol):

@@ -14,7 +14,7 @@ from unstill.core.weights import PullProgress, WeightFacts, WeightStore
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Cancelled, Unexpected, UnstillError
 from unstill.domain.notes import Note
-from unstill.domain.weight_errors import LicenceNotAccepted, NoPull, NothingToPull, PullUnderWay
+from unstill.domain.weight_errors import NoPull, NothingToPull, PullUnderWay, licence_not_accepted
 
 LOG = logging.getLogger(__name__)
 State = Literal["in_progress", "completed", "failed", "cancelled"]
@@ -57,7 +57,7 @@ class Pulls:
         if card.repo is None:
             raise NothingToPull(param="model", model=card.id)
         if not accept_licence:
-            raise LicenceNotAccepted(param="accept_licence", model=card.id, licence=card.licence)
+            raise licence_not_accepted(card)
         with self._lock:
             view = self._views.get(card.id)
             if view is not None and not view.is_final:

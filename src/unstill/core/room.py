@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unstill.domain.service_errors import NoRoom
+from unstill.domain.sizes import size_text
 
 GIB = 2**30
 FRESH_S = 2.0
@@ -41,14 +42,23 @@ class Room:
         """Raises `NoRoom`, in numbers of whatever ran out."""
         now = self.space()
         if now.used >= now.quota:
-            raise NoRoom(used=_gib(now.used), limit=_gib(now.quota))
+            used, quota = size_text(now.used), size_text(now.quota)
+            raise NoRoom(
+                reason=f"the videos take {used}, and may take {quota}",
+                reason_zh=f"视频已占 {used}，上限 {quota}",
+            )
         if now.free < now.floor:
             raise self.disk_full()
 
     def disk_full(self) -> NoRoom:
         """What to say when the disk has no more to give."""
-        disk = shutil.disk_usage(self._data)
-        return NoRoom(used=_gib(disk.total - disk.free), limit=_gib(max(0, disk.total - self._floor)))
+        free, floor = size_text(shutil.disk_usage(self._data).free), size_text(self._floor)
+        kept, kept_zh = (
+            (f", and {floor} are to stay free", f"，需要保留 {floor}") if self._floor else ("", "")
+        )
+        return NoRoom(
+            reason=f"the disk has {free} left{kept}", reason_zh=f"磁盘只剩 {free}{kept_zh}", disk=True
+        )
 
     def _used(self) -> int:
         with self._lock:
@@ -70,7 +80,3 @@ def _bytes(entry: os.DirEntry[str]) -> int:
         return entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
     except FileNotFoundError:  # a temporary name that was moved meanwhile
         return 0
-
-
-def _gib(count: int) -> str:
-    return f"{count / GIB:.1f}"

@@ -43,6 +43,7 @@ class ModelCard:
     """In each language; a plain name is the same in all."""
     about: Mapping[Language, str]
     licence: str
+    """In English, as files carry it; ``licence_zh`` the same in Chinese where it is a sentence."""
     generative: bool
     native: Mapping[str, object]
     """Default of each request field that means something to this model: size, fit, num_frames, fps, ..."""
@@ -67,6 +68,7 @@ class ModelCard:
     revision: str | None = None
     licence_notes: tuple[Mapping[Language, str], ...] = ()
     """What each source says of the licence where they differ; shown before the first download."""
+    licence_zh: str = ""
     parameters: int = 0
     download_bytes: int = 0
 
@@ -74,6 +76,9 @@ class ModelCard:
     def kind(self) -> str:
         """What its videos are, in words that files and JSON carry."""
         return "generated video" if self.generative else "camera motion"
+
+    def licence_in(self, language: Language) -> str:
+        return self.licence_zh or self.licence if language == "zh" else self.licence
 
     def title_in(self, language: Language) -> str:
         return self.title if isinstance(self.title, str) else self.title[language]

@@ -334,6 +334,15 @@ class NotUnderstood(BadRequest):
     zh = Words("无法理解这条命令：{detail}。", "请看 `{command} --help`。")
 
 
+class TooManyArguments(BadRequest):
+    code = "too_many_arguments"
+    en = Words(
+        "`{command}` takes {takes}; {extra} was given besides.",
+        "Call it once for each, and put quotes around a name with spaces.",
+    )
+    zh = Words("`{command}` {takes_zh}；多出了 {extra}。", "请逐个执行；名字里有空格时请加引号。")
+
+
 class PromptNeedsQuotes(BadRequest):
     code = "prompt_needs_quotes"
     en = Words(
@@ -670,9 +679,13 @@ class EngineBroken(UnstillError):
 class OutOfMemory(UnstillError):
     code, status = "out_of_memory", 507
     en = Words(
-        "The computer has no memory left for this video.", "Choose a smaller --size, or close other programs."
+        "There is not enough memory for this video.",
+        "Choose a smaller --size or fewer frames (--num-frames), or close other programs.",
     )
-    zh = Words("内存不足，无法生成这段视频。", "请用 --size 选更小的尺寸，或关闭其他程序。")
+    zh = Words(
+        "内存或显存不足，无法生成这段视频。",
+        "请用 --size 选更小的尺寸、用 --num-frames 减少帧数，或关闭其他程序。",
+    )
 
 
 class Unexpected(UnstillError):

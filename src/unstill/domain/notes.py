@@ -71,9 +71,26 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "This may need {needed} MiB of memory and {free} MiB are free; a smaller size needs less.",
             "可能需要 {needed} MiB 内存，而可用的只有 {free} MiB；尺寸小一些会更省。",
         ),
+        "no_gpu": (
+            "There is no graphics card here that {model} can use: the processor does it, many times slower.",
+            "本机没有 {model} 可用的显卡，只能用处理器计算，会慢很多倍。",
+        ),
+        "placed": (
+            "To fit into the graphics card's memory: {how}. Same picture, a little slower.",
+            "为了放进显存：{how_zh}。画面不变，速度稍慢。",
+        ),
         "takes_long": (
             "This will take about {minutes} minutes here; a smaller size or fewer frames are quicker.",
             "在本机大约需要 {minutes} 分钟；减小尺寸或帧数会更快。",
+        ),
+        "files_missing": (
+            "The files of {model} are not on this computer yet: `unstill models pull {model}` fetches them "
+            "({terms}).",
+            "本机还没有 {model} 的文件：用 `unstill models pull {model}` 下载（{terms_zh}）。",
+        ),
+        "files_unusable": (
+            "{problem} Until then {model} cannot be used.",
+            "{problem_zh}在此之前无法使用 {model}。",
         ),
         "like_damaged": (
             "Parts of the record inside {path} are damaged and were not used: {parts}.",
@@ -159,20 +176,28 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-BEFORE = frozenset({"takes_long", "memory_tight"})
+BEFORE = frozenset({"takes_long", "memory_tight", "no_gpu", "placed", "files_missing", "files_unusable"})
 """Notes about this computer rather than the video: of use before the work, and no part of a file's record."""
 WARNINGS = frozenset({"video_black", "video_frozen"})
 """Notes that something may be wrong with the result: said even to who wants to hear nothing else."""
-_COUNTED = re.compile(r"\{(\w+)\} (frame|picture|minute)s\b")
+_COUNTED = re.compile(r"\{(\w+)\} (frame|picture|minute|hour)s\b")
+_MINUTES = re.compile(r"\{minutes\} (?:minutes\b|分钟)")
+_HOURS = {"minutes": "{hours} hours", "分钟": "{hours} 小时"}
+LONG_MIN = 120
+"""Minutes from which on hours are said instead."""
 
 
 def worded(text: str, facts: Mapping[str, object]) -> str:
-    """A text with its facts; "{count} frames" is a frame where there is one."""
+    """A text with its facts; "{count} frames" is a frame where there is one, and many minutes are hours."""
 
     def counted(match: re.Match[str]) -> str:
         return match[0][:-1] if str(facts.get(match[1])) == "1" else match[0]
 
-    return _COUNTED.sub(counted, text).format_map(dict(facts))
+    known, minutes = dict(facts), facts.get("minutes")
+    if isinstance(minutes, (int, float)) and minutes >= LONG_MIN:
+        known["hours"] = f"{minutes / 60:.0f}"
+        text = _MINUTES.sub(lambda match: _HOURS[match[0].rpartition(" ")[2]], text)
+    return _COUNTED.sub(counted, text).format_map(known)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unstill.domain.errors import FAILURE, BadPicture, BadRequest, DiskFull, UnstillError, Words
+from unstill.domain.errors import FAILURE, BadPicture, BadRequest, DiskFull, Language, UnstillError, Words
 
 
 class VideoNotFound(BadRequest):
@@ -55,13 +55,18 @@ class OwnerQueueFull(QueueFull):
 
 
 class NoRoom(UnstillError):
-    """The quota of outputs is used up, or the disk nearly full."""
+    """The quota of outputs is used up, or (``disk``) the disk nearly full."""
 
     code, status = "no_room", 507
-    en = Words(
-        "There is no room for another video: {used} of {limit} GiB.", "Delete videos you no longer need."
-    )
-    zh = Words("没有空间存放新的视频：已用 {used} GiB，上限 {limit} GiB。", "请删除不再需要的视频。")
+    en = Words("There is no room for another video: {reason}.", "Delete videos you no longer need.")
+    zh = Words("没有空间存放新的视频：{reason_zh}。", "请删除不再需要的视频。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        if not self.facts.get("disk"):
+            return None
+        if language == "zh":
+            return "请清理数据文件夹所在的磁盘，例如删除不再需要的视频。"
+        return "Free some space on the disk of the data folder: delete videos you no longer need."
 
 
 class StoreBusy(UnstillError):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from unstill.domain.errors import BadRequest, Cancelled, DiskFull, UnstillError, Words
+from unstill.domain.catalog import ModelCard
+from unstill.domain.errors import BadRequest, Cancelled, DiskFull, Language, UnstillError, Words
+from unstill.domain.sizes import size_text
 
 
 class WeightsMissing(UnstillError):
+    """``terms`` is what a fetch would cost and demand; see `missing`."""
+
     code, status = "weights_missing", 409
     en = Words(
         "The files of the model {model} are not on this computer.",
@@ -14,6 +18,31 @@ class WeightsMissing(UnstillError):
     zh = Words(
         "本机没有模型 {model} 的文件。",
         "请运行 `unstill models pull {model}` 下载，或用 --weights 指定已有的文件夹。",
+    )
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        model, terms, terms_zh = (self.facts.get(name) for name in ("model", "terms", "terms_zh"))
+        if not terms:
+            return None
+        if language == "zh":
+            return (
+                f"请运行 `unstill models pull {model}` 下载（{terms_zh}），或用 --weights 指定已有的文件夹。"
+            )
+        fetch = f"Fetch them with `unstill models pull {model}` ({terms})"
+        return f"{fetch}, or name a folder that has them with --weights."
+
+
+def missing(card: ModelCard) -> WeightsMissing:
+    """What to say of a model whose files are not here."""
+    terms, terms_zh = terms_of(card)
+    return WeightsMissing(param="model", model=card.id, terms=terms, terms_zh=terms_zh)
+
+
+def terms_of(card: ModelCard) -> tuple[str, str]:
+    """How large a model's files are and under which licence they come, in English and Chinese."""
+    size = [size_text(card.download_bytes)] if card.download_bytes else []
+    return "; ".join([*size, f"licence: {card.licence}"]), "，".join(
+        [*size, f"许可：{card.licence_in('zh')}"]
     )
 
 
@@ -92,8 +121,15 @@ class LicenceNotAccepted(BadRequest):
         "Read it with `unstill models show {model}`, then add --accept-licence (API: accept_licence).",
     )
     zh = Words(
-        "模型 {model} 有自己的许可（{licence}），尚未有人接受。",
+        "模型 {model} 有自己的许可（{licence_zh}），尚未有人接受。",
         "请用 `unstill models show {model}` 阅读，再加上 --accept-licence（API：accept_licence）。",
+    )
+
+
+def licence_not_accepted(card: ModelCard) -> LicenceNotAccepted:
+    """What to say to whoever has not accepted a model's licence."""
+    return LicenceNotAccepted(
+        param="accept_licence", model=card.id, licence=card.licence, licence_zh=card.licence_in("zh")
     )
 
 

@@ -23,6 +23,7 @@ from unstill.core.jobs import VideoService
 from unstill.core.queue import Limits
 from unstill.core.room import GIB, Room
 from unstill.core.worker import WorkerSettings
+from unstill.doctor.machine import work_places
 from unstill.serving.access import Access
 from unstill.serving.house_keeping import Purger, put_in_order
 from unstill.settings import HIDDEN, SECRET, Settings
@@ -108,8 +109,9 @@ def _crew(settings: Settings, services: Services, store: SqlJobs, data: Path, ev
     driven = WorkerSettings(lease_s=settings.lease_s, idle_s=settings.idle_s, stage_s=settings.stage_s)
     spawner = Spawner()
     made = []
-    for number in range(settings.workers):
-        worker = LocalWorker(f"cpu:{number}", command("cpu", models), spawner, driven)
+    for place in work_places(settings.workers):
+        kind = place.device.split(":")[0]
+        worker = LocalWorker(place.device, command(kind, models), spawner, driven, place.environ)
         made.append(Dispatcher(store, worker, models, data, driven, news=events))
     return Dispatchers(made)
 

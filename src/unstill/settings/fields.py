@@ -154,7 +154,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = _about(
         "least level that is logged", "日志级别", "info"
     )
-    workers: int = _about("worker processes on the CPU", "CPU 工作进程数", 1, ge=1, le=64)
+    workers: int = _about(
+        "worker processes on the CPU; graphics cards have one each", "CPU 工作进程数；有显卡时每张卡一个", 1,
+        ge=1, le=64,
+    )  # fmt: skip
     queue_limit: int = _about("videos that may wait in all", "排队视频总数上限", 50, ge=1, le=100_000)
     queue_limit_per_key: int = _about(
         "videos of one key that may wait", "单个 key 的排队上限", 10, ge=1, le=100_000

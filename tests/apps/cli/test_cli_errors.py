@@ -124,7 +124,9 @@ def test_a_call_that_cannot_be_carried_out(cli, photo: Path, here: Path, name: s
         (["nonsense"], "See `unstill --help`"),
         (["generate", "a.jpg", "--size"], "`unstill generate --help`"),
         (["show"], "unstill show clip.mp4"),
-        (["show", "a", "b"], "unstill show --help"),
+        (["show", "a", "b"], "`unstill show` takes one FILE; b was given besides."),
+        (["jobs", "wait", "video_1", "video_2"], "takes one ID; video_2 was given besides."),
+        (["models", "list", "more"], "takes options alone; more was given besides."),
     ],
 )
 def test_a_mistyped_word_is_answered_with_the_nearest(

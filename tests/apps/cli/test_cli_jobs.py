@@ -109,7 +109,7 @@ def test_an_id_that_is_none(cli, station: Station, verb: str, video: str) -> Non
 
 def test_everything_about_one(cli, station: Station, finished: Make) -> None:
     """In words, with its notes and settings."""
-    one = finished("pan left 慢慢", name="照片 ü.png", guidance_scale="3", background="#ff0000")
+    one = finished("pan left 慢慢", name="照片 ü.png", guidance_scale="3", background="#ff0000", step="3")
     out = cli("jobs", "show", one).out
     rows = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in out.splitlines() if line[0] != " ")
     assert rows["Id"] == one
@@ -120,6 +120,9 @@ def test_everything_about_one(cli, station: Station, finished: Make) -> None:
     assert rows["Picture"] == "照片 ü.png (64 x 48)"
     assert rows["SHA-256"] == station.service.get(one, "").output.sha256
     assert "background #ff0000" in rows["Settings"]
+    assert rows["Settings"].endswith(", step 3")
+    assert not set(rows["Settings"]) & set("{}'")
+    assert not {"True", "False"} & set(rows["Settings"].split())
     assert "guidance_scale has no effect with testcard" in out
     chinese = cli("jobs", "show", one, "--lang", "zh").out
     assert "guidance_scale 对 testcard 不起作用" in chinese

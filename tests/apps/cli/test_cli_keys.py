@@ -64,7 +64,9 @@ def test_looking_makes_no_folder(cli, tmp_path: Path) -> None:
     """A mistyped --data-dir leaves nothing behind."""
     data = tmp_path / "nowhere"
     empty = cli("keys", "list", "--data-dir", data)
-    assert (empty.code, empty.out, empty.err) == (0, "", "There are no keys.\n")
+    assert (empty.code, empty.out) == (0, "")
+    assert empty.err == f"There are no keys: the folder {data} does not exist yet.\n"
+    assert f"文件夹 {data} 还不存在" in cli("keys", "list", "--data-dir", data, "--lang", "zh").err
     assert json.loads(cli("keys", "list", "--data-dir", data, "--json").out) == []
     gone = cli("keys", "revoke", "key_1", "--data-dir", data)
     assert gone.code == 2

@@ -100,7 +100,7 @@ def test_slices_are_sized_for_each_layer() -> None:
     assert wide is not None
     assert narrow == 4 * wide + narrow % 4
     assert narrow * 2560 * 2 <= rungs.CHUNK_BYTES
-    assert [frames_at_once(Rung.RESIDENT, side, side) for side in (512, 1024, 1280)] == [8, 2, 1]
+    assert [frames_at_once(Rung.RESIDENT, side, side) for side in (256, 512, 1024)] == [16, 4, 1]
     assert frames_at_once(Rung.CHUNKED, 64, 64) == 1
 
 

@@ -41,6 +41,16 @@ SCHEDULE = {
     "rescale_betas_zero_snr": True,
     "timestep_spacing": "leading",
 }
+PARTS = {
+    "feature_extractor": ["transformers", "CLIPImageProcessor"],
+    "image_encoder": ["transformers", "CLIPVisionModelWithProjection"],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "I2VGenXLUNet"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+"""What model_index.json lists."""
 MARKS = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>",
          "pad_token": "<|endoftext|>"}  # fmt: skip
 
@@ -104,7 +114,7 @@ def write(folder: Path, made: dict[str, torch.nn.Module], **saving: object) -> P
             "image_std": [0.2, 0.3, 0.4],
         },
         "scheduler/scheduler_config.json": SCHEDULE,
-        "model_index.json": {"_class_name": "I2VGenXLPipeline"},
+        "model_index.json": {"_class_name": "I2VGenXLPipeline", **PARTS},
     }  # fmt: skip
     for name, content in parts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -21,12 +21,13 @@ from unstill.domain.errors import UnstillError
 from unstill.domain.notes import note
 from unstill.domain.source_errors import PullOffline
 from unstill.domain.weight_errors import (
-    LicenceNotAccepted,
     LockDamaged,
     NothingToPull,
     WeightsDamaged,
     WeightsMissing,
     WeightsNotOurs,
+    licence_not_accepted,
+    missing,
 )
 from unstill.settings import Settings
 
@@ -139,7 +140,7 @@ class WeightShelf:
         if card.repo is None:
             raise NothingToPull(param="model", model=card.id)
         if not accept_licence:
-            raise LicenceNotAccepted(param="accept_licence", model=card.id, licence=card.licence)
+            raise licence_not_accepted(card)
 
     def _place(self, card: ModelCard) -> Place:
         return Place(self.models, card)
@@ -160,7 +161,7 @@ class WeightShelf:
         cached = self._cached(card)
         if cached is not None:
             return cached, "hub cache"
-        raise WeightsMissing(param="model", model=card.id)
+        raise missing(card)
 
     def _compare_sizes(self, found: Found, card: ModelCard) -> None:
         locked = self._locked(card)

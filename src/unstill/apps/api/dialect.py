@@ -45,8 +45,10 @@ def ask_of(
     *,
     prompt: bool = True,
     besides: Collection[str] = (),
+    derived: bool = False,
 ) -> Ask:
-    """What the fields ask for; ``besides`` names those that are no settings. Raises a `BadRequest`."""
+    """What the fields ask for; ``besides`` names those that are no settings, and ``derived`` says that the
+    model is that of another video unless it is named. Raises a `BadRequest`."""
     values = {**_extra(body.values.get("extra_params")), **body.values}
     if prompt and "prompt" not in values:
         raise MissingArgument(param="prompt", argument="prompt", example="prompt=slow push in")
@@ -57,14 +59,14 @@ def ask_of(
         del fields["seed"]
     fields.update(_size(values), **_more_frames(values), **_larger(values))
     unknown = [name for name in {**values, **body.files} if name not in {*OURS, *FOREIGN, *besides}]
-    options = _options(fields.get("model"), services)
+    options = _options(fields.get("model"), services, derived=derived)
     mine = [name for name in unknown if name in options and name in values]
     if mine and isinstance(fields.get("options", {}), Mapping):
         fields["options"] = {**{name: values[name] for name in mine}, **fields.get("options", {})}
     ignored = [name for name in unknown if name not in mine][:MOST_IGNORED]
     known = {*OURS, *FOREIGN, *besides, *options}
     notes = tuple(_ignored(name, known) for name in ignored)
-    return Ask(fields, seconds_in(values.get("seconds")), notes, language)
+    return Ask(fields, seconds_in(values.get("seconds")), notes, language, frozenset(mine if derived else ()))
 
 
 def _ignored(name: str, known: Collection[str]) -> Note:
@@ -141,8 +143,11 @@ def _flag(values: Mapping[str, Any], name: str) -> bool:
     return text in ("true", "1")
 
 
-def _options(model: object, services: Services) -> Mapping[str, Any]:
-    """The options of the model's card."""
+def _options(model: object, services: Services, *, derived: bool) -> Mapping[str, Any]:
+    """The options of the model's card; of all cards where it is another video's and not known yet."""
+    if derived and model is None:
+        cards = [card for family in services.families for card in family.cards]
+        return {name: option for card in cards for name, option in card.options.items()}
     try:
         return find_card(model if isinstance(model, str) else None, services.families)[1].options
     except UnknownModel:

@@ -89,7 +89,8 @@ async def extend(request: Request) -> JSONResponse:
     """
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:
-        ask = ask_of(body, context.service.services, language_in(request), besides=("video",))
+        services, language = context.service.services, language_in(request)
+        ask = ask_of(body, services, language, besides=("video",), derived=True)
         source = await _source(body, context)
         job = await context.make(lambda: context.service.extend(source, ask, owner, key))
     return await _shown(request, job)
@@ -156,7 +157,7 @@ async def remix(request: Request, video_id: str) -> JSONResponse:
     """Keeps picture and settings; the seed is drawn anew unless one is given, as other fields may be."""
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:
-        ask: Ask = ask_of(body, context.service.services, language_in(request))
+        ask: Ask = ask_of(body, context.service.services, language_in(request), derived=True)
     job = await context.make(lambda: context.service.remix(video_id, ask, owner, key))
     return await _shown(request, job)
 

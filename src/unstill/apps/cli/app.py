@@ -10,6 +10,7 @@ import typer
 
 from unstill.apps.cli import options as o
 from unstill.apps.cli.app_service import join
+from unstill.apps.cli.bench_app import join as join_bench
 from unstill.apps.cli.commands import Group, Named, Pictured
 from unstill.apps.cli.ready import HELP
 from unstill.apps.cli.ready import ready as _ready
@@ -257,3 +258,4 @@ def show_model(
 
 join(app)
 join_weights(app, models)
+join_bench(app)

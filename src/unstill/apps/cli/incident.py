@@ -11,6 +11,7 @@ from pathlib import Path
 
 from unstill.apps.cli import words
 from unstill.apps.cli.printable import printable
+from unstill.core.out_of_memory import is_out_of_memory
 from unstill.core.services import Services
 from unstill.domain.errors import OutOfMemory, Unexpected, UnstillError
 from unstill.version import __version__
@@ -22,7 +23,7 @@ def explained(error: BaseException, services: Services) -> UnstillError:
     """An error that can be shown: ours as it is, any other logged and given an incident id."""
     if isinstance(error, UnstillError):
         return error
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return OutOfMemory()
     incident = secrets.token_hex(4)
     report = "".join(traceback.format_exception(error))

@@ -12,7 +12,7 @@ from unstill.apps.cli.screen import Screen
 
 MEBIBYTE = 2**20
 TOLD_ELSEWHERE = frozenset(
-    {"prompt", "negative_prompt", "model", "seed", "num_frames", "fps", "format", "loop"}
+    {"prompt", "negative_prompt", "model", "seed", "num_frames", "fps", "format", "loop", "options"}
 )
 """Settings that have a row of their own."""
 
@@ -82,8 +82,12 @@ def _file(output: Mapping[str, object], screen: Screen) -> list[tuple[str, str]]
 
 
 def _settings(request: Mapping[str, object], screen: Screen) -> str:
+    options = request.get("options")
     left = {name: value for name, value in request.items() if name not in TOLD_ELSEWHERE}
-    return screen.say("comma").join(f"{name} {value}" for name, value in left.items())
+    left |= options if isinstance(options, Mapping) else {}
+    return screen.say("comma").join(
+        f"{name} {words.plain(value, screen.language)}" for name, value in left.items()
+    )
 
 
 def _error(video: Video, screen: Screen) -> list[tuple[str, str]]:

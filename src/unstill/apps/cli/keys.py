@@ -37,7 +37,7 @@ def list_keys(call: Call, data_dir: str | None) -> int:
         screen.out_json([_told(key) for key in keys])
         call.answered = True
     elif not keys:
-        screen.talk(screen.say("no_keys"))
+        screen.talk(screen.say("no_keys") if folder.is_dir() else screen.say("no_folder_yet", path=folder))
     else:
         heads = [screen.say(head) for head in ("id", "created", "last_used", "state", "name")]
         for line in lines([heads, *(_row(key, call) for key in keys)]):

@@ -13,11 +13,13 @@ from unstill.apps.cli.inputs import sort_words
 from unstill.apps.cli.screen import Screen
 from unstill.core.making import like, plan_for, plan_picture, request_of
 from unstill.core.plan import Plan
+from unstill.core.ports import Machine
 from unstill.domain.catalog import ModelCard
 from unstill.domain.notes import BEFORE
 
 USUAL = (1024, 1024)
 """A picture's size for checking settings that no picture can make right."""
+GIB = 2**30
 
 
 def plan(call: Call, named: Sequence[str], fields: Mapping[str, Any], like_file: str | None) -> int:
@@ -33,14 +35,15 @@ def plan(call: Call, named: Sequence[str], fields: Mapping[str, Any], like_file:
         if not call.screen.json:
             if number > 1:
                 call.screen.out("")
-            call.screen.table(plan_rows(call.screen, picture, made, drawn=request.seed is None))
+            call.screen.table(plan_rows(call, picture, made, drawn=request.seed is None))
         return made.to_json(call.screen.language)
 
     return each(call, inputs, one)
 
 
-def plan_rows(screen: Screen, picture: Path, plan: Plan, *, drawn: bool) -> list[tuple[str, str]]:
+def plan_rows(call: Call, picture: Path, plan: Plan, *, drawn: bool) -> list[tuple[str, str]]:
     """The plan in words, label by label."""
+    screen = call.screen
     say, language = screen.say, screen.language
     rows = [
         (say("picture"), str(picture)),
@@ -48,21 +51,37 @@ def plan_rows(screen: Screen, picture: Path, plan: Plan, *, drawn: bool) -> list
         (say("model"), say("aside", text=plan.model, aside=kind_of(plan.card, screen))),
         *move_rows(plan.details, screen),
         (say("video"), video_line(plan.to_json(), screen)),
+        *settings_rows(plan.request.settings(), plan.details, screen),
         (say("seed"), say("seed_drawn", seed=plan.seed) if drawn else str(plan.seed)),
-        (say("time"), _time(plan.estimate.seconds, screen)),
-        (
-            say("memory"),
-            say("fits" if plan.fits else "fits_not", mebibytes=plan.estimate.peak_bytes >> 20),
-        ),
+        *_costs(plan, call.services.machine(), screen),
     ]
     notes = [note.text(language) for note in plan.notes if note.code not in (*BEFORE, "camera_motion")]
     return rows + [(say("notes") if not at else "", text) for at, text in enumerate(notes)]
 
 
+def _costs(plan: Plan, machine: Machine, screen: Screen) -> list[tuple[str, str]]:
+    """Time and memory, and of which device where that makes the difference."""
+    say, card = screen.say, machine.accelerator if plan.card.generative else None
+    size = _size(plan.estimate.peak_bytes)
+    rows = [
+        (say("time"), _time(plan.estimate.seconds, screen)),
+        (say("device_memory" if card else "memory"), say("fits" if plan.fits else "fits_not", size=size)),
+    ]
+    if not plan.card.generative:
+        return rows
+    processor = machine.device.partition(":")[0] == "cpu"
+    named = card.name if card else say("processor") if processor else machine.device
+    return [(say("device"), named), *rows]
+
+
 def _time(seconds: float, screen: Screen) -> str:
-    if seconds > 120:
+    if seconds > 120:  # many minutes are said in hours
         return screen.say("about_minutes", minutes=round(seconds / 60))
     return screen.say("about_seconds", seconds=max(1, round(seconds)))
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count < GIB else f"{count / GIB:.1f} GiB"
 
 
 def kind_of(card: ModelCard, screen: Screen) -> str:
@@ -73,11 +92,41 @@ def move_rows(details: Mapping[str, Any], screen: Screen) -> list[tuple[str, str
     """What the camera and the air do, for models that plan it."""
     if "moves" not in details:
         return []
-    moves = words.listed(details["moves"], words.MOVES, screen.language)
+    moves = _staged(details, screen) or words.listed(details["moves"], words.MOVES, screen.language)
     return [
         (screen.say("moves"), screen.say("auto", moves=moves) if details.get("auto") else moves),
         (screen.say("effects"), words.listed(details.get("effects"), words.EFFECTS, screen.language)),
     ]
+
+
+def _staged(details: Mapping[str, Any], screen: Screen) -> str:
+    """Moves that follow one another, told from those that go together; "" where a record has it otherwise."""
+    try:
+        ids = [[str(cue["id"]) for cue in stage] for stage in details["stages"] if stage]
+    except (KeyError, TypeError):
+        return ""
+    told = [stage for at, stage in enumerate(ids) if not at or ids[at - 1] != stage]
+    together = (words.listed(stage, words.MOVES, screen.language) for stage in told)
+    return screen.say("then").join(together)
+
+
+def settings_rows(
+    request: Mapping[str, Any], details: Mapping[str, Any], screen: Screen
+) -> list[tuple[str, str]]:
+    """Steps, guidance and scheduler, for models that have them; a stranger's record may hold anything."""
+    options = request.get("options")
+    told = {"scheduler": details.get("scheduler"), **(options if isinstance(options, Mapping) else {})}
+    parts = [
+        screen.say(name, value=f"{value:g}")
+        for name in ("num_inference_steps", "guidance_scale")
+        if isinstance(value := request.get(name), (int, float))
+    ]
+    parts += [
+        f"{name} {words.plain(value, screen.language)}"
+        for name, value in told.items()
+        if isinstance(value, (str, int, float))
+    ]
+    return [(screen.say("settings"), screen.say("comma").join(parts))] if parts else []
 
 
 def video_line(made: Mapping[str, Any], screen: Screen) -> str:

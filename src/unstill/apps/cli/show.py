@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unstill.apps.cli.call import Call
-from unstill.apps.cli.plan import move_rows, video_line
+from unstill.apps.cli.plan import move_rows, settings_rows, video_line
 from unstill.apps.cli.screen import Screen
 from unstill.core.making import settings_among
 from unstill.core.metadata import LABEL_KEY, read_label
@@ -43,6 +43,7 @@ def _rows(found: Mapping[str, Any], label: Mapping[str, Any] | None, screen: Scr
     if all(name in found for name in ("width", "height", "num_frames", "fps")):
         made = {**found, "format": request.get("format", "?"), "loop": request.get("loop")}
         rows.append((say("video"), video_line(made, screen)))
+    rows += settings_rows(request, found.get("details") or {}, screen)
     rows += [
         (say("seed"), str(request.get("seed", "?"))),
         (say("picture"), str(found.get("picture", "?"))),

@@ -15,6 +15,7 @@ from unstill.domain.errors import (
     MissingArgument,
     MissingValue,
     NotUnderstood,
+    TooManyArguments,
     UnknownCommand,
     UnknownOption,
 )
@@ -22,6 +23,8 @@ from unstill.domain.errors import (
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """The parser's root of usage errors. typer carries a copy of click or depends on it, by version: this is
 the one that is in use."""
+
+_EXTRA = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", re.DOTALL)
 
 EXAMPLES = {
     "generate": EXAMPLE,
@@ -58,6 +61,8 @@ def in_our_words(error: Any, arguments: Sequence[str]) -> BadRequest:
         return MissingValue(option=error.option_name, command=command)
     if re.match(r"Missing command", error.message or ""):
         return MissingArgument(argument="COMMAND", example=f"{command} list")
+    if extra := _EXTRA.match(error.message or ""):
+        return TooManyArguments(command=command, extra=extra[1], **_takes(context))
     return NotUnderstood(detail=error.format_message().rstrip("."), command=command)
 
 
@@ -79,6 +84,17 @@ def _unknown_command(word: str, context: Any) -> UnknownCommand:
         return UnknownCommand(command=word, **advice([f"`unstill generate {word}`"]))
     known = list(context.command.commands) if context else []
     return UnknownCommand(command=word, **advice(difflib.get_close_matches(word, known, n=1)))
+
+
+def _takes(context: Any) -> dict[str, str]:
+    """How many arguments a command has, in both languages."""
+    parameters = context.command.get_params(context) if context else []
+    names = [
+        str(p.metavar or p.name.upper()).strip("[]") for p in parameters if p.param_type_name == "argument"
+    ]
+    if not names:
+        return {"takes": "options alone", "takes_zh": "只接受选项"}
+    return {"takes": f"one {' and one '.join(names)}", "takes_zh": f"只接受一个 {' 和一个 '.join(names)}"}
 
 
 def _options(context: Any) -> list[str]:

@@ -17,9 +17,9 @@ from unstill.core.plan import find_card
 from unstill.core.weights import Pulled, PullProgress, Watch, WeightFacts, licence_lines
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import EmptyName
-from unstill.domain.weight_errors import LicenceNotAccepted, NothingToPull, WeightsMissing
+from unstill.domain.sizes import size_text
+from unstill.domain.weight_errors import NothingToPull, licence_not_accepted, missing
 
-MIB, GIB = 2**20, 2**30
 YES = ("y", "yes", "是", "好", "同意")
 TENTH = 10
 """Percent between two lines on a terminal without bars."""
@@ -74,6 +74,7 @@ def make_sure(call: Call, card: ModelCard) -> None:
     Raises:
         WeightsMissing: they are not here, and nobody is there to ask.
         WeightsIncomplete, WeightsUnsafe, WeightsDamaged: what is here cannot be used.
+        ExtraMissing, EngineBroken: nor could the files be, if they were here.
     """
     if card.repo is None:
         return
@@ -83,7 +84,9 @@ def make_sure(call: Call, card: ModelCard) -> None:
     if facts.state == "ready":
         return
     if not _interactive(call.screen):
-        raise WeightsMissing(param="model", model=card.id)
+        raise missing(card)
+    with call.services.borrow(card):  # an engine that cannot be had is said before gigabytes are fetched
+        pass
     fetch(call, card, Wanted(), accepted=_accepted(call, card, given=False))
 
 
@@ -137,11 +140,6 @@ def _line(screen: Screen, card: ModelCard, facts: WeightFacts) -> str:
     return screen.say("weights_missing", id=card.id, size=size_text(card.download_bytes))
 
 
-def size_text(count: int) -> str:
-    """Bytes as people read them."""
-    return f"{count / GIB:.2f} GiB" if count >= GIB else f"{count / MIB:.1f} MiB"
-
-
 def _card(call: Call, name: str) -> ModelCard:
     if not name:
         raise EmptyName(what="model", what_zh="模型")
@@ -155,7 +153,7 @@ def _accepted(call: Call, card: ModelCard, given: bool) -> bool:
     for text in licence_lines(card, screen.language):
         screen.talk(screen.say("licence_line", text=text))
     if not given and not (_interactive(screen) and _says_yes(screen, card)):
-        raise LicenceNotAccepted(param="accept_licence", model=card.id, licence=card.licence)
+        raise licence_not_accepted(card)
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from unstill.apps.cli.bench_words import BENCH_STAGES, BENCH_TEXTS
 from unstill.apps.cli.weights_words import WEIGHTS_STAGES, WEIGHTS_TEXTS
 from unstill.apps.cli.words_service import SERVICE_STAGES, SERVICE_TEXTS
 from unstill.domain.errors import Language
@@ -14,6 +15,7 @@ _Pair = tuple[str, str]
 TEXTS: Mapping[str, _Pair] = {
     **SERVICE_TEXTS,
     **WEIGHTS_TEXTS,
+    **BENCH_TEXTS,
     "error": ("Error: ", "错误："),
     "stopped": ("Stopped. Nothing was written.", "已停止，没有写入任何文件。"),
     "stopped_after": (
@@ -104,6 +106,8 @@ TEXTS: Mapping[str, _Pair] = {
     "damaged": ("Damaged", "已损坏"),
     # values
     "none": ("none", "无"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
     "left_out": ("left out of this file", "未保存在文件中"),
     "no_prompt": ("none given", "未填写"),
     "auto": ("{moves} (chosen: the prompt names no move)", "{moves}（自动选择：描述中没有镜头运动）"),
@@ -117,21 +121,41 @@ TEXTS: Mapping[str, _Pair] = {
     "seed_drawn": ("{seed} (drawn now; --seed {seed} keeps it)", "{seed}（随机；用 --seed {seed} 可固定）"),
     "about_minutes": ("about {minutes} minutes on this computer", "在本机约 {minutes} 分钟"),
     "about_seconds": ("about {seconds} s on this computer", "在本机约 {seconds} 秒"),
-    "fits": ("about {mebibytes} MiB; fits", "约 {mebibytes} MiB，够用"),
-    "fits_not": ("about {mebibytes} MiB; more than is free now", "约 {mebibytes} MiB，超过当前可用内存"),
+    "fits": ("about {size}; fits", "约 {size}，够用"),
+    "fits_not": (
+        "about {size}; does not fit, it is more than is free now",
+        "约 {size}，放不下，超过了当前可用的",
+    ),
+    "device": ("Device", "设备"),
+    "processor": (
+        "the processor: no graphics card was found",
+        "处理器（没有找到显卡）",
+    ),
+    "device_memory": ("Video memory", "显存"),
+    "num_inference_steps": ("{value} steps", "{value} 步"),
+    "guidance_scale": ("guidance {value}", "引导 {value}"),
+    "then": (", then ", "，然后"),
     "card_line": ("{id}{mark}  {title}: {kind}. {licence}", "{id}{mark}  {title}：{kind}。许可：{licence}"),
     "default_mark": (" (default)", "（默认）"),
     "aside": ("{text} ({aside})", "{text}（{aside}）"),
+    "labelled": ("{label}: {text}", "{label}：{text}"),
     "comma": (", ", "，"),
     "semicolon": ("; ", "；"),
     "frames_limit": ("{low} to {high} frames", "{low} 到 {high} 帧"),
     "fps_limit": ("{low} to {high} fps", "{low} 到 {high} fps"),
     "side_limit": ("sides {low} to {high} pixels", "边长 {low} 到 {high} 像素"),
+    "trained_limit": (
+        "trained for short sides of {low} to {high} pixels",
+        "训练时的短边为 {low} 到 {high} 像素",
+    ),
+    "steps_limit": ("{low} to {high} steps", "{low} 到 {high} 步"),
+    "guidance_limit": ("guidance {low} to {high}", "引导 {low} 到 {high}"),
 }
 
 STAGES: Mapping[str, _Pair] = {
     **SERVICE_STAGES,
     **WEIGHTS_STAGES,
+    **BENCH_STAGES,
     "load": ("Loading the model", "加载模型"),
     "look": ("Looking at the picture", "分析图片"),
     "frame": ("Rendering and writing", "渲染并写入"),
@@ -181,6 +205,13 @@ def say(key: str, language: Language, **facts: object) -> str:
 def seconds(length: float) -> str:
     """A length in seconds, to the hundredth."""
     return f"{length:.2f}".rstrip("0").rstrip(".")
+
+
+def plain(value: object, language: Language) -> str:
+    """A setting's value: yes and no, numbers without empty digits, anything else as it is."""
+    if isinstance(value, bool):
+        return say("yes" if value else "no", language)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def format_name(name: str) -> str:

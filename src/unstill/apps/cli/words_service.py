@@ -81,6 +81,10 @@ SERVICE_TEXTS: Mapping[str, tuple[str, str]] = {
         "或请求头 `Authorization: Bearer 密钥`。",
     ),
     "no_keys": ("There are no keys.", "没有 key。"),
+    "no_folder_yet": (
+        "There are no keys: the folder {path} does not exist yet.",
+        "没有 key：文件夹 {path} 还不存在。",
+    ),
     "key_ended": ("{id} ({name}) is refused from now on.", "{id}（{name}）从现在起失效。"),
     "restart_for_keys": (
         "The server at {url} asks for no keys: start it again, and it will.",

@@ -6,7 +6,7 @@ Importing this costs nothing heavy; torch comes with the engine itself.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,13 @@ from unstill.engines.i2vgen_xl.estimate import predict
 from unstill.engines.i2vgen_xl.recipe import read_options
 
 if TYPE_CHECKING:
+    from unstill.core.bench import BenchOrder, BenchRow, Heard
     from unstill.core.plan import Plan
     from unstill.domain.request import VideoRequest
 
+EXTRA = "diffusion"
 LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
-"""What the extra ``diffusion`` brings."""
+"""What the extra brings."""
 
 
 class I2VGenXLFamily:
@@ -40,14 +42,29 @@ class I2VGenXLFamily:
     def estimate(self, plan: Plan, machine: Machine) -> Estimate:
         return predict(plan, machine)
 
+    def lacks(self) -> str | None:
+        return EXTRA if any(find_spec(name) is None for name in LIBRARIES) else None
+
     def engine(self, weights: Weights) -> Engine:
         """Raises `ExtraMissing` where torch and its company are not installed."""
-        if any(find_spec(name) is None for name in LIBRARIES):
-            raise ExtraMissing(name="diffusion")
-        choose_allocator()
+        _prepare()
         from unstill.engines.i2vgen_xl.engine import I2VGenXLEngine
 
         return I2VGenXLEngine(weights)
+
+    def bench(self, order: BenchOrder, heard: Heard) -> Iterator[BenchRow]:
+        """See `unstill.core.bench.Benchable`."""
+        _prepare()
+        from unstill.engines.i2vgen_xl.bench.rows import measure
+
+        return measure(order, self, heard)
+
+
+def _prepare() -> None:
+    """What has to be before torch is imported. Raises `ExtraMissing`."""
+    if any(find_spec(name) is None for name in LIBRARIES):
+        raise ExtraMissing(name="diffusion")
+    choose_allocator()
 
 
 def _foreign(prompt: str, card: ModelCard) -> list[Note]:

@@ -35,6 +35,11 @@ class Accelerator:
         """Whether compiling was tried and given up."""
         self._compiled: dict[str, Callable[..., Any]] = {}
 
+    @property
+    def compiled(self) -> int:
+        """How many functions were compiled so far."""
+        return len(self._compiled)
+
     def __call__(self, work: Callable[..., Made], *arguments: object) -> Made:
         """What ``work`` gives. Raises what it raises."""
         if self.mode != "off" and not self.failed:

@@ -34,6 +34,7 @@ CARD = ModelCard(
         "需要显卡；仅用处理器时一段视频要数小时。",
     },
     licence="MIT says the hub; research and non-commercial use only say its authors",
+    licence_zh="Hub 标注为 MIT；作者声明仅供研究和非商业用途",
     licence_notes=(
         {
             "en": "The page of ali-vilab/i2vgen-xl on the Hugging Face hub states the MIT licence.",

@@ -15,6 +15,7 @@ from unstill.engines.i2vgen_xl.conditioning import Conditioner
 from unstill.engines.i2vgen_xl.estimate import rung_for
 from unstill.engines.i2vgen_xl.hardware import Hardware, this_hardware
 from unstill.engines.i2vgen_xl.ladder import Ladder
+from unstill.engines.i2vgen_xl.lesson import Lesson
 from unstill.engines.i2vgen_xl.parts import Parts
 from unstill.engines.i2vgen_xl.rungs import Rung
 from unstill.engines.i2vgen_xl.take import Take
@@ -62,7 +63,9 @@ class I2VGenXLEngine:
         self._notes = ()
         loaded = self._ready(plan)
         ladder = Ladder(self._hardware.rungs, self._first_rung(plan), self._clear)
-        take = Take(plan, loaded.conditioner, ladder, self._accelerator(plan))
+        accelerator = self._accelerator(plan)
+        take = Take(plan, loaded.conditioner, ladder, accelerator)
+        lesson = Lesson(plan, loaded.parts, ladder, accelerator)
         try:
             yield from take.frames(anchor, tick)
         except BaseException:
@@ -71,6 +74,7 @@ class I2VGenXLEngine:
         finally:
             self._notes = tuple(take.notes)
         loaded.parts.rest()
+        lesson.learn()
 
     def notes(self) -> Sequence[Note]:
         return self._notes
@@ -91,11 +95,14 @@ class I2VGenXLEngine:
         return self._loaded
 
     def _first_rung(self, plan: Plan) -> Rung:
-        """The placement that was planned, or else the best that should fit."""
+        """The best that should fit into a graphics card's memory as it is now, or else what was planned."""
         planned, hardware = plan.details.get("placement"), self._hardware
+        available = hardware.available_bytes()
+        if available is not None:
+            return rung_for(plan, hardware.rungs, available, hardware.value_bytes, hardware.name)
         if isinstance(planned, str) and planned.upper() in Rung.__members__:
             return Rung[planned.upper()]
-        return rung_for(plan, hardware.rungs, hardware.available_bytes(), hardware.value_bytes)
+        return hardware.rungs[0]
 
     def _accelerator(self, plan: Plan) -> Accelerator:
         mode = mode_for(plan, self._hardware)

@@ -1,4 +1,4 @@
-"""What a clip costs, before any device is asked: a rough and honest guess."""
+"""What a clip costs on a machine: the rung it begins at, seconds and peak memory."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from unstill.core.ports import Estimate, Machine
-from unstill.engines.i2vgen_xl.card import PARAMETERS
+from unstill.domain.notes import Note, note
+from unstill.engines.i2vgen_xl.card import CARD, PARAMETERS
+from unstill.engines.i2vgen_xl.memory import device_bytes
 from unstill.engines.i2vgen_xl.recipe import Recipe, recipe_of
-from unstill.engines.i2vgen_xl.rungs import Rung
+from unstill.engines.i2vgen_xl.rungs import LADDERS, WORDS, Rung
+from unstill.engines.placement.choice import Need, choose
+from unstill.engines.placement.devices import Speed, speed_of, value_bytes
+from unstill.engines.placement.learned import Figures, figures
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
@@ -20,22 +25,23 @@ DECODE_FLOPS, DECODE_FLOPS_PER_PIXEL = 9.438e6, 0.521
 """Of the VAE's decoder, per pixel; the second also per pixel of the frame. The encoder takes half of it."""
 CLIP_FLOPS = 0.43e12
 """Both encoders, the text one twice."""
-ACTIVATION_BYTES = {
-    Rung.RESIDENT: 33_400,
-    Rung.OFFLOADED: 33_400,
-    Rung.CHUNKED: 19_800,
-    Rung.SEQUENTIAL: 9_900,
-    Rung.STREAMED: 9_900,
+MOVED_BYTES = 2.93e6
+"""Bytes that a step reads and writes in the device's memory, per latent place and frame, in half precision
+and with guidance: 192 GB at 512x512x16, counted op by op."""
+WASTE = 1.15
+"""Real kernels against the sum of the time to compute and the time to move. Until clips were measured."""
+SLOWER = {
+    Rung.RESIDENT: 1.0,
+    Rung.OFFLOADED: 1.0,
+    Rung.CHUNKED: 1.03,
+    Rung.SEQUENTIAL: 1.08,
+    Rung.STREAMED: 1.1,
 }
-"""Peak activations in half precision per latent place and frame, guidance on: counted at 512x512x16."""
-STREAMED_BYTES = 300 << 20
-"""Weights on the device while they are streamed: three of the largest layers, and what always stays."""
-SPEEDS = {"cpu": 2.0e10, "mps": 5.0e12, "cuda": 6.0e13}
-"""Floating-point operations a second: one CPU core in fp32, a laptop's GPU, a gaming card in fp16."""
-MARGIN = 0.9
-"""The share of a device's memory that is planned with."""
+"""Smaller pieces of work keep a device less busy. Until clips were measured."""
+HOST_BANDWIDTH, PINNED_BANDWIDTH = 6.0e9, 2.0e10
+"""Bytes a second from the host to a graphics card, and from memory set aside for that."""
 OVERHEAD_BYTES = {"cpu": 900 << 20, "mps": 900 << 20, "cuda": 900 << 20}
-"""Libraries and, on a GPU, its context."""
+"""Libraries and, on a graphics card, its context and scratch memory."""
 
 
 def step_flops(width: int, height: int, num_frames: int) -> float:
@@ -44,54 +50,93 @@ def step_flops(width: int, height: int, num_frames: int) -> float:
     return (UNET_FLOPS + UNET_FLOPS_PER_PLACE * places) * places * num_frames
 
 
+def passes(plan: Plan, recipe: Recipe) -> float:
+    """Steps with guidance that a clip's steps are worth. Corners that are cut count for half of what they
+    could save at best."""
+    steps = float(plan.request.num_inference_steps or 1)
+    guided = float(plan.request.guidance_scale or 1) > 1
+    corners = (0.75 if recipe.interval else 1.0) * (0.75 if recipe.reuse > 1 else 1.0)
+    return steps * (1.0 if guided else 0.5) * corners
+
+
+def decode_flops(plan: Plan) -> float:
+    """Of the VAE: all frames, and the picture."""
+    pixels = plan.width * plan.height
+    return (DECODE_FLOPS + DECODE_FLOPS_PER_PIXEL * pixels) * pixels * (plan.num_frames + 0.5)
+
+
 def clip_flops(plan: Plan, recipe: Recipe) -> float:
-    """Of a whole clip. Corners that are cut count for half of what they could save at best."""
-    pixels, frames = plan.width * plan.height, plan.num_frames
-    one = step_flops(plan.width, plan.height, frames)
-    steps = plan.request.num_inference_steps or 1
-    guided = float(plan.request.guidance_scale or 1) > 1
-    denoise = one * steps * (1.0 if guided else 0.5)
-    if recipe.interval:
-        denoise *= 0.75
-    if recipe.reuse > 1:
-        denoise *= 0.75
-    decode = (DECODE_FLOPS + DECODE_FLOPS_PER_PIXEL * pixels) * pixels
-    return denoise + decode * (frames + 0.5) + CLIP_FLOPS
+    """Of a whole clip."""
+    one = step_flops(plan.width, plan.height, plan.num_frames)
+    return one * passes(plan, recipe) + decode_flops(plan) + CLIP_FLOPS
 
 
-def predict(plan: Plan, machine: Machine) -> Estimate:
-    """Seconds and peak bytes of ``plan`` on ``machine``: of the device's memory where it has its own.
-
-    The one seam through which placement makes this exact.
-    """
-    kind = machine.device.split(":")[0]
-    kind = kind if kind in SPEEDS else "cpu"
-    rung, value_bytes = (Rung.CHUNKED, 4) if kind == "cpu" else (Rung.RESIDENT, 2)
-    speed = SPEEDS[kind] * (max(1.0, machine.cores) if kind == "cpu" else 1.0)
-    peak = OVERHEAD_BYTES[kind] + device_bytes(plan, rung, value_bytes, moves=kind == "cuda")
-    return Estimate(clip_flops(plan, recipe_of(plan)) / speed, peak)
-
-
-def device_bytes(plan: Plan, rung: Rung, value_bytes: int, *, moves: bool = True) -> int:
-    """Peak bytes of weights and activations at a rung; ``moves`` where weights can leave the device."""
-    places = plan.width * plan.height // 64 * plan.num_frames
-    guided = float(plan.request.guidance_scale or 1) > 1
-    activations = ACTIVATION_BYTES[rung] * places * value_bytes // 2
-    both = guided or rung.sequential
-    weights = _weight_bytes(rung if moves else Rung.RESIDENT, value_bytes)
-    return weights + (activations if both else activations // 2)
-
-
-def _weight_bytes(rung: Rung, value_bytes: int) -> int:
+def clip_seconds(plan: Plan, rung: Rung, speed: Speed, value: int) -> float:
+    """Of a whole clip whose model is in memory, before anything was measured here."""
+    recipe = recipe_of(plan)
+    worth = passes(plan, recipe)
+    places = plan.width * plan.height / 64 * plan.num_frames
+    moved = MOVED_BYTES * places * worth * value / 2 / speed.bandwidth
+    seconds = WASTE * SLOWER[rung] * (clip_flops(plan, recipe) / speed.flops + moved)
+    weights = sum(PARAMETERS.values()) * value
     if rung.streams:
-        return STREAMED_BYTES * value_bytes // 2
-    return (max(PARAMETERS.values()) if rung.offloads else sum(PARAMETERS.values())) * value_bytes
+        walks = float(plan.request.num_inference_steps or 1) * 2
+        return max(seconds, walks * PARAMETERS["unet"] * value / PINNED_BANDWIDTH) + weights / HOST_BANDWIDTH
+    return seconds + (weights / HOST_BANDWIDTH if rung.offloads and speed.bandwidth < float("inf") else 0.0)
 
 
-def rung_for(plan: Plan, rungs: Sequence[Rung], available: int | None, value_bytes: int) -> Rung:
-    """The best of ``rungs`` whose peak should fit into ``available`` bytes with room to spare, or the last;
-    the first where nobody knows how much there is."""
-    if available is None:
-        return rungs[0]
-    needs = ((rung, device_bytes(plan, rung, value_bytes)) for rung in rungs)
-    return next((rung for rung, needed in needs if needed <= available * MARGIN), rungs[-1])
+def kind_of_work(device: str, rung: Rung, value: int) -> str:
+    """The name under which measurements of this model are kept."""
+    return f"{CARD.id} {rung.name.lower()} {8 * value} bit on {device}"
+
+
+def needs(
+    plan: Plan, machine: Machine, rungs: Sequence[Rung], value: int, known: Figures
+) -> list[Need[Rung]]:
+    """What a clip takes at each rung, put right by what was measured here."""
+    kind = machine.device.split(":")[0]
+    device = machine.accelerator.name if machine.accelerator else kind
+    overhead, speed = OVERHEAD_BYTES.get(kind, OVERHEAD_BYTES["cpu"]), speed_of(machine)
+    found = []
+    for rung in rungs:
+        near = sorted(rungs, key=lambda other: abs(other - rung))  # itself first
+        right = known.correction(*(kind_of_work(device, each, value) for each in near))
+        peak = device_bytes(plan, rung, value, moves=kind == "cuda") * right.peak
+        found.append(Need(rung, clip_seconds(plan, rung, speed, value) * right.seconds, overhead + int(peak)))
+    return found
+
+
+def predict(plan: Plan, machine: Machine, known: Figures | None = None) -> Estimate:
+    """Seconds and peak bytes of ``plan`` on ``machine``, and the rung of the ladder to begin with."""
+    kind = machine.device.split(":")[0]
+    rungs, device = LADDERS.get(kind, LADDERS["cpu"]), machine.accelerator
+    free = device.free_bytes if device else machine.memory_bytes
+    value = value_bytes(machine)
+    chosen = choose(needs(plan, machine, rungs, value, known or figures()), free)
+    details = {
+        "device": device.name if device else kind,
+        "placement": chosen.rung.name.lower(),
+        "precision": "float16" if value == 2 else "float32",
+    }
+    return Estimate(chosen.seconds, chosen.peak_bytes, free, details, tuple(_said(chosen.rung, rungs, kind)))
+
+
+def _said(rung: Rung, rungs: Sequence[Rung], kind: str) -> list[Note]:
+    """What a person should know of where the work is done."""
+    if kind == "cpu":
+        return [note("no_gpu", model=CARD.title)]
+    if rung == rungs[0]:
+        return []
+    how, how_zh = WORDS[rung]
+    return [note("placed", how=how, how_zh=how_zh)]
+
+
+def rung_for(plan: Plan, rungs: Sequence[Rung], available: int, value: int, device: str) -> Rung:
+    """The rung to begin with in ``available`` bytes of a graphics card, its context already taken."""
+    known = figures()
+
+    def need(rung: Rung) -> Need[Rung]:
+        right = known.correction(kind_of_work(device, rung, value)).peak
+        return Need(rung, float(rung), int(device_bytes(plan, rung, value) * right))
+
+    return choose([need(rung) for rung in rungs], available).rung

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
-from unstill.engines.i2vgen_xl.rungs import Rung
+from unstill.engines.i2vgen_xl.rungs import LADDERS, Rung
+from unstill.engines.placement.devices import half_is_good
 
-HALF_SINCE = (7, 0)
-"""CUDA compute capability from which on half precision is quick (tensor cores)."""
-BAD_HALF = "GTX 16"
-"""Cards of this name compute wrong in half precision."""
 OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -43,12 +40,26 @@ class Hardware:
         """Bytes of one value."""
         return int(self.dtype.itemsize)
 
+    @property
+    def name(self) -> str:
+        """As its driver calls it; "cpu" or "mps" for what is part of the computer."""
+        return str(torch.cuda.get_device_name(self.device)) if self.is_cuda else str(self.device.type)
+
     def available_bytes(self) -> int | None:
         """Memory of the device that this process has or can still get; None where the device shares the
         computer's memory."""
         if not self.is_cuda:
             return None
         return int(torch.cuda.mem_get_info(self.device)[0] + torch.cuda.memory_reserved(self.device))
+
+    def forget_peak(self) -> None:
+        """Measure `peak_bytes` from now on."""
+        if self.is_cuda:
+            torch.cuda.reset_peak_memory_stats(self.device)
+
+    def peak_bytes(self) -> int | None:
+        """The most that tensors took since `forget_peak`; None where memory is shared with the computer."""
+        return int(torch.cuda.max_memory_allocated(self.device)) if self.is_cuda else None
 
     def give_back(self) -> None:
         """Return what nobody holds any more to the device."""
@@ -67,15 +78,10 @@ def this_hardware() -> Hardware:
     """
     if torch.cuda.is_available():
         half = half_is_good(torch.cuda.get_device_capability(), torch.cuda.get_device_name())
-        return Hardware(torch.device("cuda"), torch.float16 if half else torch.float32, tuple(Rung))
+        return Hardware(torch.device("cuda"), torch.float16 if half else torch.float32, LADDERS["cuda"])
     if torch.backends.mps.is_available():
-        return Hardware(torch.device("mps"), torch.float16, (Rung.RESIDENT, Rung.CHUNKED, Rung.SEQUENTIAL))
-    return Hardware(torch.device("cpu"), torch.float32, (Rung.CHUNKED, Rung.SEQUENTIAL))
-
-
-def half_is_good(capability: tuple[int, int], name: str) -> bool:
-    """Whether a CUDA device computes quickly and rightly in fp16."""
-    return capability >= HALF_SINCE and BAD_HALF not in name
+        return Hardware(torch.device("mps"), torch.float16, LADDERS["mps"])
+    return Hardware(torch.device("cpu"), torch.float32, LADDERS["cpu"])
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -136,7 +136,7 @@ def _gated(x: Tensor, module: Module) -> Tensor:
     """GEGLU (arXiv 2002.05202) and the projection back."""
     wide, back = module.net[0].proj, module.net[2]
     values, gates = F.linear(x, wide.weight, wide.bias).chunk(2, dim=-1)
-    return F.linear(values * F.gelu(gates), back.weight, back.bias)
+    return F.linear(F.gelu(gates).mul_(values), back.weight, back.bias)
 
 
 def _within_frames(x: Tensor, module: Module) -> Tensor:

@@ -49,9 +49,19 @@ WORDS: Mapping[Rung, tuple[str, str]] = MappingProxyType(
 )
 """What a rung is, in English and Chinese, for notes."""
 
+LADDERS: Mapping[str, tuple[Rung, ...]] = MappingProxyType(
+    {
+        "cuda": tuple(Rung),
+        "mps": (Rung.RESIDENT, Rung.CHUNKED, Rung.SEQUENTIAL),
+        "cpu": (Rung.CHUNKED, Rung.SEQUENTIAL),
+    }
+)
+"""The rungs that make a difference on a kind of device, quickest first: only a graphics card has memory that
+weights can leave, and on the processor slices of a large layer are quicker, not slower."""
+
 CHUNK_BYTES = 64 << 20
 """A chunked feed-forward layer's hidden values take about this much at a time."""
-DECODED_PIXELS = 8 * 512 * 512
+DECODED_PIXELS = 4 * 512 * 512
 """About so many pixels are decoded at a time where memory is no concern."""
 
 

@@ -1,0 +1,76 @@
+"""Whether the files of a plan's model are on this computer."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unstill.core.plan import Plan
+from unstill.core.ports import Demanding
+from unstill.core.services import Services
+from unstill.domain.catalog import ModelCard
+from unstill.domain.errors import ExtraMissing, UnstillError
+from unstill.domain.notes import Note, note
+from unstill.domain.weight_errors import WeightsMissing, missing, terms_of
+
+
+def require_files(card: ModelCard, services: Services) -> None:
+    """Refuse, before anything is stored, what a worker could only refuse later.
+
+    Raises:
+        ExtraMissing: its libraries are not installed.
+        WeightsMissing, WeightsIncomplete, WeightsUnsafe, WeightsDamaged, NotReadable: the model's files are
+            not here, or not to be used. Of their folder only the name is told: who asks may be a stranger.
+    """
+    problem = _problem(card, services)
+    if problem is not None:
+        raise _without_folder(problem)
+
+
+def with_remarks(plan: Plan, services: Services, *, private: bool = False) -> Plan:
+    """The plan, saying besides that files are missing, and how large they are. ``private``: paths may be
+    told."""
+    return replace(plan, notes=(*plan.notes, *_remarks(plan.card, services, private)))
+
+
+def _remarks(card: ModelCard, services: Services, private: bool) -> list[Note]:
+    problem = _problem(card, services)
+    if problem is None:
+        return []
+    if type(problem) is WeightsMissing:
+        terms, terms_zh = terms_of(card)
+        return [note("files_missing", model=card.id, terms=terms, terms_zh=terms_zh)]
+    shown = problem if private else _without_folder(problem)
+    said, said_zh = f"{shown.message()} {shown.hint()}", f"{shown.message('zh')}{shown.hint('zh')}"
+    return [note("files_unusable", model=card.id, problem=said, problem_zh=said_zh)]
+
+
+def _problem(card: ModelCard, services: Services) -> UnstillError | None:
+    """Why a model cannot be used: its libraries, or its files; None where it can."""
+    lacking = _lacking(card, services)
+    if lacking is not None:
+        return ExtraMissing(name=lacking)
+    if card.repo is None:
+        return None
+    facts = services.weights.facts(card)
+    if facts.state == "ready":
+        return None
+    return facts.problem or missing(card)
+
+
+def _lacking(card: ModelCard, services: Services) -> str | None:
+    """The extra that a model's family says is not installed."""
+    family = next((f for f in services.families if any(c.id == card.id for c in f.cards)), None)
+    return family.lacks() if isinstance(family, Demanding) else None
+
+
+def _without_folder(error: UnstillError) -> UnstillError:
+    """The same error, with the last part of each path alone."""
+    facts: dict[str, Any] = {name: _name(value) for name, value in error.facts.items()}
+    return type(error)(param=error.param or "model", **facts)
+
+
+def _name(value: object) -> object:
+    return Path(value).name if isinstance(value, os.PathLike) else value

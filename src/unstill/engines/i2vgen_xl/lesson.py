@@ -1,0 +1,56 @@
+"""What a finished clip teaches of this computer: how far the estimate was off."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from unstill.engines.i2vgen_xl.acceleration import Accelerator
+from unstill.engines.i2vgen_xl.card import PARAMETERS
+from unstill.engines.i2vgen_xl.estimate import kind_of_work
+from unstill.engines.i2vgen_xl.ladder import Ladder
+from unstill.engines.i2vgen_xl.memory import device_bytes
+from unstill.engines.i2vgen_xl.parts import Parts
+from unstill.engines.placement.learned import Figures, figures
+
+if TYPE_CHECKING:
+    from unstill.core.plan import Plan
+
+REAL_SIZE = 0.99
+"""A network smaller than this share of the real one teaches nothing."""
+
+
+class Lesson:
+    """Begins with a clip, after loading; `learn` is for its end."""
+
+    def __init__(
+        self, plan: Plan, parts: Parts, ladder: Ladder, accelerator: Accelerator, known: Figures | None = None
+    ) -> None:
+        self._plan, self._parts, self._ladder, self._accelerator = plan, parts, ladder, accelerator
+        self._compiled, self._rung, self._known = accelerator.compiled, ladder.rung, known or figures()
+        hardware = parts.hardware
+        self._kind = kind_of_work(hardware.name, ladder.rung, hardware.value_bytes)
+        self._plain = plan.estimate.seconds / self._known.correction(self._kind).seconds
+        hardware.forget_peak()
+        self._began = time.monotonic()
+
+    def learn(self) -> None:
+        """Keep what was measured, where it is comparable: the planned rung all through, nothing compiled
+        meanwhile, the real network."""
+        seconds, hardware = time.monotonic() - self._began, self._parts.hardware
+        if not self._comparable():
+            return
+        peak, planned = hardware.peak_bytes(), device_bytes(self._plan, self._rung, hardware.value_bytes)
+        self._known.learn(
+            self._kind,
+            seconds=seconds / self._plain if self._as_planned() else None,
+            peak=None if peak is None else peak / planned,
+        )
+
+    def _comparable(self) -> bool:
+        size = sum(each.numel() for each in self._parts.checkpoint.unet.parameters())
+        same = self._ladder.rung == self._rung and self._accelerator.compiled == self._compiled
+        return same and size >= REAL_SIZE * PARAMETERS["unet"]
+
+    def _as_planned(self) -> bool:
+        return self._plain > 0 and self._plan.details.get("placement") == self._rung.name.lower()
