@@ -29,6 +29,7 @@ PARTS = [
     ("I2VGen-XL", 6, "engines/i2vgen_xl"),
     ("I2VGen-XL", 6, "weights"),
     ("I2VGen-XL", 6, "engines/placement"),
+    ("I2VGen-XL", 6, "bench/test_gpu_bench"),
     ("I2VGen-XL", 6, "doctor/test_nvidia"),
     ("I2VGen-XL", 6, "serving/test_generative"),
     ("I2VGen-XL", 6, "apps/cli/test_cli_generative"),

@@ -23,10 +23,6 @@ Heard = Callable[[str, str, int, int], None]
 """Told of progress: what is measured, stage, done, total. Raises `Cancelled` to stop."""
 
 
-def unheard(what: str, stage: str, done: int, total: int) -> None:
-    """For nobody."""
-
-
 @dataclass(frozen=True)
 class BenchCase:
     """A clip to be made. Pixels, frames, denoising steps."""
