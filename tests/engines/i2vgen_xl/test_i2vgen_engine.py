@@ -243,13 +243,14 @@ def test_fast_computes_less(engine: I2VGenXLEngine) -> None:
     assert fast < 0.9 * balanced
 
 
-def test_numbers_that_overflow_are_an_error(loose: Shelf) -> None:
-    """Not a black video."""
+@pytest.mark.parametrize(("part", "weight"), [("unet", "conv_out.bias"), ("vae", "decoder.conv_out.bias")])
+def test_numbers_that_overflow_are_an_error(part: str, weight: str, loose: Shelf) -> None:
+    """Not a black video, wherever it happens."""
     from safetensors.torch import load_file, save_file
 
-    path = loose.path / "unet/diffusion_pytorch_model.safetensors"
+    path = loose.path / part / "diffusion_pytorch_model.safetensors"
     state = load_file(path)
-    state["conv_out.bias"] = torch.full_like(state["conv_out.bias"], float("nan"))
+    state[weight] = torch.full_like(state[weight], float("nan"))
     save_file(state, path)
     with pytest.raises(BadOutput, match="overflowed"):
         film(I2VGenXLEngine(loose, machine()), plan())

@@ -202,6 +202,19 @@ def test_deep_features_of_the_same_step_give_the_same(parts: Parts) -> None:
     assert not torch.allclose(later, made, atol=1e-3)
 
 
+def test_many_sizes_are_compiled() -> None:
+    """torch gives a function up at the ninth unless told otherwise; a day's work has more sizes."""
+
+    class Work:
+        def double(self, x: Any) -> Any:
+            return x * 2
+
+    accelerator, work = Accelerator("compile", backend="eager"), Work()
+    for size in range(2, 22):
+        assert accelerator(work.double, torch.ones(size)).tolist() == [2.0] * size
+    assert not accelerator.failed
+
+
 def test_what_cannot_be_compiled_runs_without() -> None:
     """The failure is remembered, and not tried at every step."""
     tried = []

@@ -19,6 +19,7 @@ from unstill.engines.i2vgen_xl.rungs import LADDERS, Rung  # noqa: E402
 from unstill.engines.placement import devices  # noqa: E402
 from unstill.engines.placement.learned import figures  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 KIND = kind_of_work("cpu", Rung.CHUNKED, 4)
 HERE = Machine(2, 64 << 30)
 
@@ -32,6 +33,7 @@ def own_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def real(shelf: Shelf, networks: dict[str, torch.nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny network counts as the real one."""
     size = sum(each.numel() for each in networks["unet"].parameters())
+    monkeypatch.setattr(lesson, "SHORTEST_S", 0.0)
     monkeypatch.setattr(lesson, "PARAMETERS", {"unet": size})
     monkeypatch.setattr(devices, "CORE_FLOPS", 2e12)  # so that it is about as long in coming as was planned
 
@@ -86,4 +88,24 @@ def test_a_clip_that_was_left_teaches_nothing(shelf: Shelf) -> None:
     frames = engine.frames(plan(), whole(picture(64, 64)), lambda *_: None)
     next(frames)
     frames.close()  # type: ignore[attr-defined]
+    assert figures().correction(KIND).seconds == 1.0
+
+
+@pytest.mark.usefixtures("real")
+def test_the_first_lesson_at_a_rung_is_against_the_plain_estimate(shelf: Shelf) -> None:
+    """The plan's own had been put right by the rung beside it."""
+    plain = plan(num_inference_steps=2).estimate.seconds
+    figures().learn(kind_of_work("cpu", Rung.SEQUENTIAL, 4), seconds=3.0)
+    made = plan(num_inference_steps=2)
+    assert made.estimate.seconds == pytest.approx(3 * plain, rel=1e-3)
+    film(shelf, made, machine(*LADDERS["cpu"]))
+    figures().learn(kind_of_work("cpu", Rung.SEQUENTIAL, 4), seconds=40.0)
+    ratio = figures().correction(KIND).seconds
+    assert predict(plan(num_inference_steps=2), HERE).seconds == pytest.approx(ratio * plain, rel=1e-3)
+
+
+@pytest.mark.usefixtures("real")
+def test_short_cuts_teach_nothing(shelf: Shelf) -> None:
+    """What they save is a guess, and no measure for clips without them."""
+    film(shelf, plan(options={"speed": "fast"}, num_inference_steps=2), machine(*LADDERS["cpu"]))
     assert figures().correction(KIND).seconds == 1.0

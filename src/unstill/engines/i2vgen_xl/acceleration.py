@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 Made = TypeVar("Made")
+MOST_SHAPES = 256
+"""Sizes that one process may compile for."""
 PAYS_S = 120
 """From this length of a clip on, compiling anew takes less than it saves."""
 
@@ -61,8 +64,24 @@ class Accelerator:
             )
         if self.mode == "graphs":
             torch.compiler.cudagraph_mark_step_begin()
-        made: Made = self._compiled[function.__name__](owner, *arguments)
+        with _many_shapes():
+            made: Made = self._compiled[function.__name__](owner, *arguments)
         return _own(made) if self.mode == "graphs" else made
+
+
+@contextmanager
+def _many_shapes() -> Iterator[None]:
+    """Each size, rung and number of halves is compiled by itself, and torch gives a function up at the ninth
+    unless told otherwise."""
+    config = torch._dynamo.config
+    names = [name for name in ("recompile_limit", "cache_size_limit") if hasattr(config, name)][:1]
+    total = [
+        name
+        for name in ("accumulated_recompile_limit", "accumulated_cache_size_limit")
+        if hasattr(config, name)
+    ]
+    with config.patch({**dict.fromkeys(names, MOST_SHAPES), **dict.fromkeys(total[:1], 16 * MOST_SHAPES)}):
+        yield
 
 
 def _own(made: Any) -> Any:

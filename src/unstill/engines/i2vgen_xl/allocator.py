@@ -23,6 +23,7 @@ def choose_allocator() -> None:
         return
     if sys.platform == "linux" and not {ALLOCATOR, OLD_ALLOCATOR} & set(os.environ):
         os.environ[ALLOCATOR if _torch_version() >= NEW_SINCE else OLD_ALLOCATOR] = SEGMENTS
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # as the driver counts cards, and so plans do
     os.environ.setdefault(COMPILED, str(compiled_folder()))
 
 

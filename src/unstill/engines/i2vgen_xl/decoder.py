@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from unstill.domain.errors import BadOutput
 from unstill.engines.i2vgen_xl.parts import Parts
 from unstill.engines.i2vgen_xl.rungs import Rung, frames_at_once
 
@@ -27,11 +28,15 @@ class Pending:
     pixels: Tensor
     """uint8 [n h w 3] on the host, complete once ``arrived`` is."""
     arrived: torch.cuda.Event | None
+    finite: Tensor
+    """Whether what they were made from was, on the host, complete with the pixels."""
 
     def frames(self) -> Iterator[Frame]:
-        """Each uint8 RGB [h w 3]."""
+        """Each uint8 RGB [h w 3]. Raises `BadOutput` where numbers overflowed."""
         if self.arrived is not None:
             self.arrived.synchronize()
+        if not bool(self.finite):
+            raise BadOutput(problem="its numbers overflowed", problem_zh="数值溢出")
         yield from self.pixels.numpy()
 
 
@@ -56,7 +61,7 @@ def _begin(latents: Tensor, start: int, parts: Parts, rung: Rung) -> Pending:
     chunk = latents[start : start + few] / vae.config.scaling_factor
     with torch.no_grad():
         made = vae.decode(chunk.to(hardware.dtype), return_dict=False)[0]
-        return _to_host(to_pixels(made))
+        return _to_host(to_pixels(made), torch.isfinite(made).all())
 
 
 def to_pixels(values: Tensor) -> Tensor:
@@ -65,9 +70,10 @@ def to_pixels(values: Tensor) -> Tensor:
     return (unit * 255.0).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
-def _to_host(pixels: Tensor) -> Pending:
+def _to_host(pixels: Tensor, finite: Tensor) -> Pending:
     if pixels.device.type != "cuda":
-        return Pending(pixels.cpu(), None)
-    host = torch.empty(pixels.shape, dtype=torch.uint8, pin_memory=True)
+        return Pending(pixels.cpu(), None, finite.cpu())
+    host, told = (torch.empty(each.shape, dtype=each.dtype, pin_memory=True) for each in (pixels, finite))
     host.copy_(pixels, non_blocking=True)
-    return Pending(host, torch.cuda.current_stream().record_event())
+    told.copy_(finite, non_blocking=True)
+    return Pending(host, torch.cuda.current_stream().record_event(), told)

@@ -13,7 +13,7 @@ from unstill.engines.i2vgen_xl.recipe import Recipe, recipe_of
 from unstill.engines.i2vgen_xl.rungs import LADDERS, WORDS, Rung
 from unstill.engines.placement.choice import Need, choose
 from unstill.engines.placement.devices import Speed, speed_of, value_bytes
-from unstill.engines.placement.learned import Figures, figures
+from unstill.engines.placement.learned import Correction, Figures, figures
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
@@ -38,6 +38,8 @@ SLOWER = {
     Rung.STREAMED: 1.1,
 }
 """Smaller pieces of work keep a device less busy. Until clips were measured."""
+LAUNCH_S = 1613 * 6e-6
+"""What a step takes at least on a graphics card: so many kernels, each started by itself."""
 HOST_BANDWIDTH, PINNED_BANDWIDTH = 6.0e9, 2.0e10
 """Bytes a second from the host to a graphics card, and from memory set aside for that."""
 OVERHEAD_BYTES = {"cpu": 900 << 20, "mps": 900 << 20, "cuda": 900 << 20}
@@ -78,9 +80,12 @@ def clip_seconds(plan: Plan, rung: Rung, speed: Speed, value: int) -> float:
     places = plan.width * plan.height / 64 * plan.num_frames
     moved = MOVED_BYTES * places * worth * value / 2 / speed.bandwidth
     seconds = WASTE * SLOWER[rung] * (clip_flops(plan, recipe) / speed.flops + moved)
+    if speed.bandwidth < float("inf"):
+        seconds = max(seconds, worth * LAUNCH_S)
     weights = sum(PARAMETERS.values()) * value
     if rung.streams:
-        walks = float(plan.request.num_inference_steps or 1) * 2
+        guided = float(plan.request.guidance_scale or 1) > 1
+        walks = float(plan.request.num_inference_steps or 1) * (2 if guided else 1)
         return max(seconds, walks * PARAMETERS["unet"] * value / PINNED_BANDWIDTH) + weights / HOST_BANDWIDTH
     return seconds + (weights / HOST_BANDWIDTH if rung.offloads and speed.bandwidth < float("inf") else 0.0)
 
@@ -88,6 +93,12 @@ def clip_seconds(plan: Plan, rung: Rung, speed: Speed, value: int) -> float:
 def kind_of_work(device: str, rung: Rung, value: int) -> str:
     """The name under which measurements of this model are kept."""
     return f"{CARD.id} {rung.name.lower()} {8 * value} bit on {device}"
+
+
+def correction(known: Figures, device: str, rung: Rung, rungs: Sequence[Rung], value: int) -> Correction:
+    """What was measured at a rung; for its seconds, where there is nothing, at the nearest that has some."""
+    near = sorted(rungs, key=lambda other: abs(other - rung))  # itself first
+    return known.correction(*(kind_of_work(device, each, value) for each in near))
 
 
 def needs(
@@ -99,8 +110,7 @@ def needs(
     overhead, speed = OVERHEAD_BYTES.get(kind, OVERHEAD_BYTES["cpu"]), speed_of(machine)
     found = []
     for rung in rungs:
-        near = sorted(rungs, key=lambda other: abs(other - rung))  # itself first
-        right = known.correction(*(kind_of_work(device, each, value) for each in near))
+        right = correction(known, device, rung, rungs, value)
         peak = device_bytes(plan, rung, value, moves=kind == "cuda") * right.peak
         found.append(Need(rung, clip_seconds(plan, rung, speed, value) * right.seconds, overhead + int(peak)))
     return found

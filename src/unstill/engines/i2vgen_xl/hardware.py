@@ -58,8 +58,11 @@ class Hardware:
             torch.cuda.reset_peak_memory_stats(self.device)
 
     def peak_bytes(self) -> int | None:
-        """The most that tensors took since `forget_peak`; None where memory is shared with the computer."""
-        return int(torch.cuda.max_memory_allocated(self.device)) if self.is_cuda else None
+        """The most that tensors took since `forget_peak`, those counted that another queue still uses; None
+        where memory is shared with the computer."""
+        if not self.is_cuda:
+            return None
+        return int(torch.cuda.memory_stats(self.device)["active_bytes.all.peak"])
 
     def give_back(self) -> None:
         """Return what nobody holds any more to the device."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+import torch
+
 from unstill.engines.i2vgen_xl.anatomy import dissect, lay_out
 from unstill.engines.i2vgen_xl.berth import Berth
 from unstill.engines.i2vgen_xl.checkpoint import Checkpoint
@@ -29,6 +31,7 @@ class Parts:
         self.checkpoint, self.hardware = checkpoint, hardware
         self.anatomy = dissect(checkpoint.unet)
         self._berths = {name: Berth(module, hardware.device) for name, module in checkpoint.modules.items()}
+        self._side = torch.cuda.Stream(hardware.device) if hardware.is_cuda else None
         self._using: tuple[Name, Rung] | None = None
         self._gate: Gate = always_open
         self._stream: Stream | None = None
@@ -80,7 +83,7 @@ class Parts:
     def _streamed(self, name: Name, units: Sequence[Module]) -> Gate:
         self._berths[name].pin()
         module = self.checkpoint.modules[name]
-        stream = self._stream = Stream(module, units, self.hardware.device)
+        stream = self._stream = Stream(module, units, self.hardware.device, self._side)
         stream.open()
         if name != "unet":  # whose layers ask by themselves
             self._hooks = [

@@ -22,8 +22,15 @@ class Stream:
     weights must be at home when this is made, and are again after `close`.
     """
 
-    def __init__(self, part: Module, units: Iterable[Module], device: torch.device) -> None:
-        self._device = device
+    def __init__(
+        self,
+        part: Module,
+        units: Iterable[Module],
+        device: torch.device,
+        side: torch.cuda.Stream | None = None,
+    ) -> None:
+        """``side`` is the device's queue for bringing weights; memory is kept for each, so have but one."""
+        self._device, self._side = device, side
         self._order = list(units)
         follows = zip(self._order, self._order[1:] + self._order[:1], strict=True)
         self._next = {id(unit): after for unit, after in follows}
@@ -32,7 +39,6 @@ class Stream:
         self._rest = [each for each in stored(part) if id(each) not in belongs]
         self._rest_homes = [each.data for each in self._rest]
         self._here: list[Module] = []
-        self._side = torch.cuda.Stream(device) if device.type == "cuda" else None
         self._arrived: dict[int, torch.cuda.Event] = {}
         self._done: list[torch.cuda.Event] = []
 
@@ -75,7 +81,8 @@ class Stream:
                 self._arrived[id(unit)] = self._side.record_event()
 
     def _await(self, unit: Module) -> None:
-        """Let the work on ``unit`` wait for its weights, and this program for the work before the last."""
+        """Let the work on ``unit`` wait for its weights, and this program for the last work but one: so that
+        no more than three units hold memory."""
         if self._side is None:
             return
         current = torch.cuda.current_stream(self._device)
@@ -83,7 +90,7 @@ class Stream:
         for each in stored(unit):
             each.data.record_stream(current)
         self._done.append(current.record_event())
-        if len(self._done) > 2:
+        if len(self._done) > 1:
             self._done.pop(0).synchronize()
 
     def _evict(self, unit: Module) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from unstill.core.plan import Plan
     from unstill.core.ports import Frame
 
+SHOWN_LETTERS = 120
+"""Of words that are left out, in the note that says so."""
 PREVIEW_EVERY = 4
 """Steps between two previews."""
 
@@ -70,7 +72,7 @@ class Take:
             sampler.forget()
         if not bool(torch.isfinite(latents).all()):
             raise BadOutput(problem="its numbers overflowed", problem_zh="数值溢出")
-        if self._accelerator.mode != "off" and not self._accelerator.failed:
+        if self._accelerator.compiled and not self._accelerator.failed and not self._ladder.rung.streams:
             remember(self._plan)
         return latents
 
@@ -111,5 +113,6 @@ class Take:
         for name, (name_zh, words) in fields.items():
             left_out = tokens.left_out(words or "")
             if left_out:
-                facts = {"field": name, "field_zh": name_zh, "words": left_out}
+                shown = left_out if len(left_out) <= SHOWN_LETTERS else f"{left_out[:SHOWN_LETTERS]} …"
+                facts = {"field": name, "field_zh": name_zh, "words": shown}
                 yield note("prompt_cut", model=plan.model, limit=tokens.length, **facts)
