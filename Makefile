@@ -1,6 +1,6 @@
 # Everything a fresh clone needs: each target makes the environment it runs in.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak clean
+.PHONY: help start demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PYTHONWARNINGS ?=
 
 help:
+	@echo "make start   start unstill and open its page"
 	@echo "make demo    turn the bundled photo into demo.mp4"
 	@echo "make test    run the tests"
 	@echo "make check   tests, lint, types and contracts (what CI runs)"
@@ -31,19 +32,48 @@ $(VENV)/dev.stamp: $(VENV)/core.stamp pyproject.toml
 	@$(PIP) install --group dev
 	@touch $@
 
+# The page in a browser. Where there is a graphics card, what the generative models need comes along.
+start: $(VENV)/core.stamp
+	@extra=$$(sh tools/extra.sh); test -z "$$extra" || $(MAKE) --no-print-directory $(VENV)/$$extra.stamp || \
+		echo "It could not be installed; going on without it: camera motion only. make start tries again."
+	@exec $(BIN)/unstill start $(ARGS)
+
+$(VENV)/diffusion.stamp: $(VENV)/core.stamp
+	@echo "Installing what generative models need on this graphics card (once, several gigabytes) ..."
+	@$(PIP) install --editable '.[heif,diffusion]'
+	@touch $@
+
 demo: $(VENV)/core.stamp
 	@$(BIN)/unstill generate src/unstill/assets/examples/rocket.jpg "push in, clouds drifting, lights flickering" -o demo.mp4 --force
 	@echo "Open demo.mp4 in any video player."
 
-test: $(VENV)/dev.stamp
+# Gradio wants older versions of some parts than the rest, so it gets a room of its own for its tests.
+$(VENV)/gradio.stamp: $(VENV)/core.stamp
+	@test -x $(VENV)/gradio/bin/python || $(BIN)/python -m venv $(VENV)/gradio
+	@$(VENV)/gradio/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[gradio]'
+	@touch $@
+
+test: $(VENV)/dev.stamp $(VENV)/gradio.stamp
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(call page,lint)
 
 types: $(VENV)/dev.stamp
 	@$(BIN)/mypy
+	@$(call page,types)
+
+# Checks of the studio's page, where there is Node.js for them: package.json.
+NODE_NEW_ENOUGH := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)
+page = if command -v npm >/dev/null && node -e '$(NODE_NEW_ENOUGH)' 2>/dev/null; then \
+		$(MAKE) --no-print-directory node_modules/.stamp && npm run --silent $1; \
+	else echo "The page's $1 is left out: it needs npm and Node.js 20.19 or newer."; fi
+
+node_modules/.stamp: package.json package-lock.json
+	@npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
 
 contracts: $(VENV)/dev.stamp
 	@$(BIN)/lint-imports --no-cache
@@ -95,4 +125,4 @@ soak: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m soak
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache

@@ -126,6 +126,43 @@ def test_every_link_leads_somewhere(name: str) -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+@pytest.mark.parametrize("name", READMES)
+def test_the_first_command_starts_everything(name: str) -> None:
+    """`make start`, and what it does for a clone that has nothing yet ends in `unstill start`."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert re.findall(r"^    (make \w+)$", text, re.MULTILINE)[0] == "make start"
+    planned = subprocess.run(
+        ["make", "--dry-run", "start", f"VENV={ROOT / 'no-such-folder'}"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    ).stdout  # fmt: skip
+    made, started = (
+        planned.index("install --editable '.[heif]'"),
+        planned.index("no-such-folder/bin/unstill start"),
+    )
+    assert made < planned.index("tools/extra.sh") < started
+
+
+@pytest.mark.parametrize(
+    ("system", "card", "extra"),
+    [
+        ("Linux x86_64", "GPU 0: NVIDIA H100 (UUID: GPU-1)", "diffusion"),
+        ("Linux x86_64", "No devices were found", ""),
+        ("Darwin arm64", "", "diffusion"),
+        ("Darwin x86_64", "", ""),
+    ],
+)
+def test_the_extra_follows_the_card(tmp_path: Path, system: str, card: str, extra: str) -> None:
+    """What generative models need is installed where the driver sees a card, and only there."""
+    for name, says in (("nvidia-smi", card), ("uname", system)):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{says}'\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["sh", "tools/extra.sh"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.stdout.strip() == extra
+
+
 def test_demo_is_what_the_readme_says() -> None:
     """`make demo` is a target, and its photo is shipped with its licence."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

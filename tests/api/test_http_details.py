@@ -153,9 +153,3 @@ def test_no_room_for_an_upload_is_507(
     )
     assert (reply.status_code, reply.json()["error"]["code"]) == (507, "no_room")
     assert str(small_disk) not in reply.text
-
-
-def test_the_page_leads_to_the_docs(web: httpx.Client) -> None:
-    """Whoever opens the address finds something there."""
-    answer = web.get("/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/docs")

@@ -50,7 +50,7 @@ def run(settings: Settings, services: Services, lock: FolderLock, port: socket, 
         said = _listening(settings, services, station, who, sessions, url_of(settings.host, port), log)
 
         def answers() -> None:
-            lock.tell({"pid": os.getpid(), "url": said.url, "secret": who.operator,
+            lock.tell({"pid": os.getpid(), "url": said.url, "open": said.open, "secret": who.operator,
                        "version": __version__, "started_at": time.time()})  # fmt: skip
             LOG.info("unstill %s listens on %s", __version__, said.url)
             ready(said)

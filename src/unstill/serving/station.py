@@ -16,6 +16,7 @@ from unstill.adapters.sqlite_jobs import SqlJobs, open_jobs
 from unstill.apps.api.app import create_app
 from unstill.apps.api.context import ApiSettings
 from unstill.apps.api.guard import Guard, GuardSettings, upload_routes
+from unstill.apps.studio import serve as studio
 from unstill.core.clock import SystemClock
 from unstill.core.dispatch import Dispatcher, Dispatchers
 from unstill.core.events import Events
@@ -95,6 +96,7 @@ def build(
             wake=crew.wake,
         )  # fmt: skip
         app = create_app(service, _api(settings, services, log), crew=crew, keys_store=who.keys)
+        app.include_router(studio.router)
         guard = Guard(app, guard_settings(settings, services, who), who.keys, sessions)
         purger = Purger(store, data, settings.keep_deleted_hours * 3600)
         return Station(store, inbox, crew, purger, service, guard, resumed)

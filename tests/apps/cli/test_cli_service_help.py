@@ -21,9 +21,9 @@ HEAVY = {
     "uvicorn",
 }
 HELP = [
-    "--help", "jobs", "jobs --help", "jobs list --help", "jobs wait --help", "jobs download --help", "keys",
-    "keys add --help", "config --help", "backup --help", "generate --help", "jobs lst",
-    "generate a.jpg --sever x",
+    "--help", "start --help", "jobs", "jobs --help", "jobs list --help", "jobs wait --help",
+    "jobs download --help", "keys", "keys add --help", "config --help", "backup --help", "gradio --help",
+    "generate --help", "jobs lst", "generate a.jpg --sever x",
 ]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_work_done_here_needs_no_http(shell, photo) -> None:
     [
         ("jobs --help", ["list", "show", "cancel", "wait", "download", "delete", "restore"]),
         ("keys --help", ["add", "list", "revoke"]),
-        ("--help", ["generate", "jobs", "keys", "config", "backup"]),
+        ("--help", ["start", "generate", "jobs", "keys", "config", "backup"]),
         ("generate --help", ["--server URL", "--detach"]),
         ("jobs list --help", ["--state", "--limit", "--all", "--server URL", "--data-dir FOLDER", "--json"]),
     ],

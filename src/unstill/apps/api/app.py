@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from unstill.apps.api import (
+    advice,
     backup,
     content,
     docs,
@@ -62,7 +63,9 @@ def create_app(
     pulls = Pulls(lambda: service.services.weights)
     api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store, pulls)
     # Fixed addresses before {video_id}.
-    for part in (news, inspect, videos, content, models, model_weights, keys, backup, health, metrics, docs):
+    for part in (
+        news, inspect, videos, content, models, model_weights, advice, keys, backup, health, metrics, docs
+    ):  # fmt: skip
         api.include_router(part.router)
     api.add_exception_handler(UnstillError, errors.on_ours)
     api.add_exception_handler(HTTPException, errors.on_http)

@@ -6,15 +6,9 @@ from functools import cache
 from importlib.resources import files
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def page() -> Response:
-    """Until there is a page of its own."""
-    return RedirectResponse("/docs", status_code=303)
 
 
 @router.get("/docs")

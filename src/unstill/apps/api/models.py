@@ -47,7 +47,7 @@ async def model(request: Request, model_id: str) -> JSONResponse:
 
 def _model(request: Request, card: ModelCard, default: bool, language: Language) -> dict[str, Any]:
     return {
-        **card.to_json(),
+        **card.to_json(language),
         "object": "model",
         "created": 0,
         "owned_by": card.family,

@@ -23,6 +23,7 @@ The default model, "motion", moves a camera through the picture on this computer
 camera motion, not AI-generated video: nothing in the picture acts or changes."""
 EXAMPLES = """\b
 Examples:
+  unstill start
   unstill generate photo.jpg "slow push in"
   unstill plan photo.jpg "orbit, falling snow"
   unstill show photo.mp4
@@ -42,6 +43,8 @@ Examples:
   unstill serve --port auto
   unstill serve --host 0.0.0.0
 """
+
+SERVER_FLAGS = ("host", "port", "data_dir", "workers", "auth", "log_format")
 
 app = typer.Typer(
     cls=Group,
@@ -82,6 +85,33 @@ def _models(ctx: typer.Context) -> None:
 
 
 # The two signatures below are long because they are the command line: one parameter an option.
+
+
+@app.command(cls=Named)
+def start(
+    ctx: typer.Context,
+    browser: Annotated[
+        bool | None, typer.Option("--browser/--no-browser", help="Open the page, or do not.")
+    ] = None,
+    host: o.Host = None,
+    port: o.Port = None,
+    data_dir: o.DataDir = None,
+    weights: o.WeightFolders = None,
+    workers: o.Workers = None,
+    auth: o.Auth = None,
+    log_format: o.LogFormat = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    lang: o.Lang = None,
+) -> int:
+    """Start the server and open its page in the browser.
+
+    Where it runs already, that page is opened. Without a screen of its own (over SSH, in a container) the
+    address is said and nothing opened.
+    """
+    from unstill.apps.cli.start import start as command
+
+    return command(_ready(ctx), {name: ctx.params[name] for name in SERVER_FLAGS}, browser)
 
 
 @app.command(cls=Pictured, epilog=GENERATE_EXAMPLES)
@@ -200,23 +230,13 @@ def show(
 @app.command(cls=Named, epilog=SERVE_EXAMPLES)
 def serve(
     ctx: typer.Context,
-    host: Annotated[
-        str | None, typer.Option("--host", metavar="ADDRESS", help="Listen there; 0.0.0.0 is everywhere.")
-    ] = None,
-    port: Annotated[
-        str | None, typer.Option("--port", metavar="PORT", help="A port, or auto for the next free one.")
-    ] = None,
+    host: o.Host = None,
+    port: o.Port = None,
     data_dir: o.DataDir = None,
     weights: o.WeightFolders = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", metavar="NUMBER", help="Worker processes on the CPU.")
-    ] = None,
-    auth: Annotated[
-        str | None, typer.Option("--auth", metavar="WHO", help="auto, keys or none: who may use it.")
-    ] = None,
-    log_format: Annotated[
-        str | None, typer.Option("--log-format", metavar="FORM", help="plain or json lines on stderr.")
-    ] = None,
+    workers: o.Workers = None,
+    auth: o.Auth = None,
+    log_format: o.LogFormat = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
     lang: o.Lang = None,
@@ -227,8 +247,7 @@ def serve(
     """
     from unstill.apps.cli.serve import serve as command
 
-    names = ("host", "port", "data_dir", "workers", "auth", "log_format")
-    return command(_ready(ctx), {name: ctx.params[name] for name in names})
+    return command(_ready(ctx), {name: ctx.params[name] for name in SERVER_FLAGS})
 
 
 @models.command("list", cls=Named)

@@ -1,4 +1,4 @@
-"""The commands around a server: `jobs`, `keys`, `config`, `backup`. What they do loads when they run."""
+"""The commands around a server: `jobs`, `keys`, `config`, `backup`, `gradio`. What they do loads on use."""
 
 # ruff: noqa: ARG001 - parameters are declared for typer; `Screen` and `ready` read them
 
@@ -35,6 +35,7 @@ def join(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys")
     app.command(cls=Named)(config)
     app.command(cls=Named)(backup)
+    app.command(cls=Named)(gradio)
 
 
 @jobs.callback(invoke_without_command=True)
@@ -260,3 +261,22 @@ def backup(
     from unstill.apps.cli.backup import backup as command
 
     return command(call, path, server, data_dir, force)
+
+
+def gradio(
+    ctx: typer.Context,
+    server: o.Server = None,
+    port: o.Port = None,
+    data_dir: o.DataDir = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    lang: o.Lang = None,
+) -> int:
+    """Serve a Gradio page, for places where people expect one (needs unstill[gradio]).
+
+    It asks the server that is named, else the one that runs on this computer, else starts one of its own.
+    """
+    call = ready(ctx)
+    from unstill.apps.cli.gradio import gradio as command
+
+    return command(call, server, port, data_dir)

@@ -68,6 +68,21 @@ Server = Annotated[
         "--server", metavar="URL", help="A server's address; auto finds it, local is this computer's own."
     ),
 ]
+Host = Annotated[
+    str | None, typer.Option("--host", metavar="ADDRESS", help="Listen there; 0.0.0.0 is everywhere.")
+]
+Port = Annotated[
+    str | None, typer.Option("--port", metavar="PORT", help="A port, or auto for the next free one.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="NUMBER", help="Worker processes on the CPU.")
+]
+Auth = Annotated[
+    str | None, typer.Option("--auth", metavar="WHO", help="auto, keys or none: who may use it.")
+]
+LogFormat = Annotated[
+    str | None, typer.Option("--log-format", metavar="FORM", help="plain or json lines on stderr.")
+]
 WeightFolders = Annotated[
     str | None,
     typer.Option("--weights", metavar="FOLDER", help="A folder that has the model's files; or id=FOLDER."),

@@ -13,15 +13,17 @@ GIB = 2**30
 
 def serve(call: Call, flags: Mapping[str, Any]) -> int:
     """The command; its exit code. Returns when the server was told to stop and has."""
-    call.services.serve(flags, lambda said: _tell(call, said))
+    call.services.serve(flags, lambda said: tell(call, said))
     call.screen.talk(call.screen.say("served"))
     return 0
 
 
-def _tell(call: Call, said: Listening) -> None:
+def tell(call: Call, said: Listening, **more: object) -> None:
+    """Where it listens and what it has, for the person; on stdout for programs, with what else there is."""
     screen = call.screen
     if screen.json:
-        screen.out_json({"url": said.url, "open": said.open, "data_dir": str(said.data), "key": said.new_key})
+        told = {"url": said.url, "open": said.open, "data_dir": str(said.data), "key": said.new_key}
+        screen.out_json({**told, **more})
         call.answered = True
     screen.talk(screen.say("serving", url=said.url))
     if said.open != said.url:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from unstill.apps.cli.bench_words import BENCH_STAGES, BENCH_TEXTS
+from unstill.apps.cli.start_words import START_TEXTS
 from unstill.apps.cli.weights_words import WEIGHTS_STAGES, WEIGHTS_TEXTS
 from unstill.apps.cli.words_service import SERVICE_STAGES, SERVICE_TEXTS
 from unstill.domain.errors import Language
@@ -16,6 +17,7 @@ TEXTS: Mapping[str, _Pair] = {
     **SERVICE_TEXTS,
     **WEIGHTS_TEXTS,
     **BENCH_TEXTS,
+    **START_TEXTS,
     "error": ("Error: ", "错误："),
     "stopped": ("Stopped. Nothing was written.", "已停止，没有写入任何文件。"),
     "stopped_after": (

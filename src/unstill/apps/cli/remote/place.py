@@ -27,6 +27,8 @@ class Place:
     secret: str | None = field(default=None, repr=False)
     folder: Path | None = None
     """The data folder that told of it; None where it was named."""
+    open: str | None = field(default=None, repr=False, compare=False)
+    """Where a browser begins, with the link that lets it in; None where that is the address itself."""
 
     @property
     def local(self) -> bool:
@@ -50,7 +52,7 @@ def find(asked: str | None, settings: Settings, *, operator: bool = False) -> Pl
         NoServerHere: none is named and none runs on the data folder.
     """
     named = asked if asked not in (None, AUTO) else settings.server or None
-    here = _told(settings.data_dir)
+    here = running_on(settings.data_dir)
     if named in (None, AUTO, LOCAL):
         if here is None:
             raise NoServerHere(path=settings.data_dir)
@@ -92,8 +94,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _told(folder: Path) -> Place | None:
-    """What the data folder says of the server that runs on it.
+def running_on(folder: Path) -> Place | None:
+    """The server that runs on a data folder, by what the folder says of it; None where none does.
 
     The file outlives a server that is killed, and another one may be at its address by now: a process that is
     gone counts as no server.
@@ -107,7 +109,9 @@ def _told(folder: Path) -> Place | None:
     if not _lives(process):
         return None
     plain = isinstance(secret, str) and secret.isascii() and secret.isprintable()
-    return Place(url, secret if plain else None, folder)
+    page = about.get("open")
+    known = isinstance(page, str) and page.isascii() and page.isprintable() and page.startswith(f"{url}/?")
+    return Place(url, secret if plain else None, folder, page if known else None)
 
 
 def _lives(process: int) -> bool:

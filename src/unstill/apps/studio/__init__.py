@@ -1,0 +1,1 @@
+"""The studio: a page of our own over the HTTP API, without a framework and without a build step."""

@@ -1,0 +1,72 @@
+// From the form's settings to the fields of a request, and the model they are for.
+import { isChinese } from "../i18n.js";
+import * as state from "../state.js";
+
+/** @typedef {import("../types.js").Card} Card */
+
+/** The size that is planned for where there is no picture yet. */
+export const USUAL = { width: 1200, height: 800 };
+const PLAIN = ["size", "fit", "num_frames", "fps", "seed", "format"];
+
+/** Every model's card, the default first; empty until the server said. @returns {Card[]} */
+export function cards() {
+  return state.get("models") ?? [];
+}
+
+/** The card of the chosen model. @returns {Card | undefined} */
+export function card() {
+  const all = cards();
+  return all.find((one) => one.id === state.get("settings").model) ?? all.find((one) => one.default) ?? all[0];
+}
+
+/** Which settings a model has. @param {Card} of @returns {Set<string>} */
+export function fieldsOf(of) {
+  const names = new Set([...PLAIN, "prompt"]);
+  if (of.steps) names.add("num_inference_steps");
+  if (of.guidance) names.add("guidance_scale");
+  if (of.negative_prompt) names.add("negative_prompt");
+  if (of.loops) names.add("loop");
+  if (of.interpolates) names.add("interpolate");
+  if (of.generative) names.add("visible_label");
+  return names;
+}
+
+/** What to ask for: the settings that the model has, under the API's names. @returns {Record<string, any>} */
+export function asked() {
+  const of = card();
+  const settings = state.get("settings");
+  /** @type {Record<string, any>} */
+  const fields = { prompt: settings.prompt ?? "" };
+  if (!of) return fields;
+  fields.model = of.id;
+  for (const name of fieldsOf(of)) if (name in settings) fields[name] = settings[name];
+  const options = Object.entries(settings.options ?? {}).filter(([name]) => name in of.options);
+  if (options.length) fields.options = Object.fromEntries(options);
+  return fields;
+}
+
+/** The same as a form, with the picture. @param {import("../types.js").Picture} picture */
+export function formOf(picture) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(asked())) {
+    if (name !== "options") form.append(name, String(value));
+    else for (const [option, chosen] of Object.entries(value)) form.append(`options[${option}]`, String(chosen));
+  }
+  form.append("input_reference", picture.blob, picture.name);
+  return form;
+}
+
+/** A setting as it will be: the person's, else the model's own. @param {string} name */
+export function inForce(name) {
+  return state.get("settings")[name] ?? card()?.native[name];
+}
+
+/** A model's own text in the page's language. @param {{en: string, zh: string}} text */
+export function inWords(text) {
+  return isChinese() ? text.zh : text.en;
+}
+
+/** @param {Card} of */
+export function licenceOf(of) {
+  return (isChinese() && of.licence_zh) || of.licence;
+}

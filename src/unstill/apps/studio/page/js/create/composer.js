@@ -1,0 +1,165 @@
+// Where one says what should happen, and starts it.
+import * as api from "../api.js";
+import { announce } from "../dialog.js";
+import { button, clear, el } from "../dom.js";
+import { errorBlock, explain } from "../errors.js";
+import { t } from "../i18n.js";
+import * as state from "../state.js";
+import { formOf } from "./asked.js";
+import { chips } from "./chips.js";
+import { estimate } from "./estimate.js";
+import { offer } from "./offer.js";
+import { choose } from "./picture.js";
+import { presets } from "./presets.js";
+import { settingsForm } from "./settings.js";
+
+/** Seconds to wait where the server does not say how long. */
+const WAIT_S = 5;
+
+/** A name for one request, so that sending it twice makes one video. */
+function requestName() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+}
+
+/**
+ * @param {{started: (video: any) => void, planned: (plan: any) => void}} heard
+ */
+export function composer({ started, planned }) {
+  const prompt = el("textarea", {
+    id: "prompt", class: "prompt-box", rows: "3", maxlength: "4000", placeholder: t("create.prompt_hint"),
+    dir: "auto",
+  });
+  const source = el("div", { class: "source row", hidden: true });
+  const trouble = el("div", { class: "trouble-place" });
+  const go = button(t("create.generate"), () => void generate(), { kind: "primary", class: "generate" });
+  const form = settingsForm();
+  const moves = chips();
+  const levels = presets();
+  let wanted = /** @type {{form: FormData, key: string} | null} */ (null);
+  let sending = false;
+  let away = false;
+  let timer = 0;
+  let cut = false;
+
+  const cost = estimate((plan, wrong) => {
+    planned(plan);
+    form.complain(wrong?.param ?? null, wrong?.message ?? "");
+  });
+  const weights = offer(() => void generate());
+
+  prompt.addEventListener("input", () => state.setSettings({ prompt: prompt.value || null }));
+  prompt.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void generate();
+  });
+
+  const draw = () => {
+    const now = state.get("settings").prompt ?? "";
+    if (prompt.value !== now) prompt.value = now;
+    const label = t(sending ? "create.sending" : "create.generate");
+    if (go.lastElementChild) go.lastElementChild.textContent = label;
+    go.disabled = sending;
+  };
+  /** Which picture it will be, where the stage shows something else. */
+  const drawSource = () => {
+    const picture = state.get("picture");
+    source.hidden = !away || !picture;
+    clear(source, !source.hidden && [
+      picture.width ? el("img", { src: picture.url, alt: "", width: "48", height: "32" }) : null,
+      el("p", { class: "muted name grow", text: t("create.will_use", { name: picture.name }) }),
+      button(t("create.replace"), choose, { kind: "quiet" }),
+    ]);
+  };
+
+  async function generate() {
+    const picture = state.get("picture");
+    if (sending) return;
+    clear(trouble);
+    if (!picture) {
+      announce(t("create.need_picture"));
+      clear(trouble, el("p", { role: "alert", class: "row" }, t("create.need_picture"), button(t("create.pick"), choose)));
+      trouble.querySelector("button")?.focus();
+      return;
+    }
+    if (weights.needed()) {
+      weights.ask(true);
+      return;
+    }
+    await send({ form: formOf(picture), key: requestName() });
+  }
+
+  /** @param {{form: FormData, key: string}} request */
+  async function send(request) {
+    wanted = request;
+    cut = false;
+    sending = true;
+    clearTimeout(timer);
+    draw();
+    try {
+      const video = await api.videos.create(request.form, request.key);
+      wanted = null;
+      clear(trouble);
+      started(video);
+    } catch (error) {
+      fail(error);
+    } finally {
+      sending = false;
+      draw();
+    }
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    const said = explain(error);
+    if (said.code === "weights_missing" || said.code === "weights_incomplete") {
+      weights.ask(true);
+      return;
+    }
+    form.complain(said.param, said.message);
+    cut = said.code === "offline";
+    const again = () => wanted && void send(wanted);
+    clear(trouble, errorBlock(said, [button(t("error.again"), again, { icon: "redo" })]));
+    trouble.scrollIntoView({ block: "nearest" });
+    // A full queue empties by itself; so does a server that is away for a moment come back.
+    if (said.waitS) timer = window.setTimeout(again, Math.max(WAIT_S, said.waitS) * 1000);
+  }
+
+  const node = el(
+    "section",
+    { class: "composer", "aria-label": t("create.composer") },
+    el("h1", { class: "unseen", text: t("create.title") }),
+    weights.node,
+    el("div", { class: "field" }, el("label", { for: "prompt", class: "question", text: t("create.prompt") }), prompt),
+    source,
+    moves.node,
+    levels.node,
+    el("div", { class: "go" }, go, cost.line),
+    trouble,
+    cost.more,
+    form.node,
+  );
+  draw();
+  const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && wanted && void send(wanted)), state.on("picture", () => {
+    clear(trouble);
+    drawSource();
+  })];
+  return {
+    node,
+    generate,
+    /** @param {boolean} next whether the stage shows something else than the picture */
+    away(next) {
+      away = next;
+      drawSource();
+    },
+    focusPrompt() {
+      prompt.focus();
+      prompt.select();
+    },
+    stop() {
+      for (const stop of stops) stop();
+      for (const one of [form, moves, levels, cost, weights]) one.stop();
+      clearTimeout(timer);
+    },
+  };
+}

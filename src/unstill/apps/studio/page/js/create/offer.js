@@ -1,0 +1,145 @@
+// A model whose files are not here: offered where a graphics card could use it, fetched once its licence is read.
+import * as api from "../api.js";
+import { openDialog, toast } from "../dialog.js";
+import { button, clear, el } from "../dom.js";
+import { explain } from "../errors.js";
+import { duration, size, t } from "../i18n.js";
+import * as state from "../state.js";
+import { card, cards, inWords, licenceOf } from "./asked.js";
+import { useModel } from "./settings.js";
+
+/** @param {() => void} ready what waits for the files and can be done now */
+export function offer(ready) {
+  const node = el("div", { class: "offer", role: "status" });
+  /** @type {EventSource | null} */
+  let stream = null;
+  let waiting = false;
+  let looked = false;
+
+  /** The model to offer: the chosen one, or a generative one where a card could carry it. */
+  const meant = () => {
+    const chosen = card();
+    if (chosen && isMissing(chosen)) return chosen;
+    const able = state.get("system")?.machine?.accelerator;
+    return able && !chosen?.generative ? cards().find((one) => one.generative && isMissing(one)) : undefined;
+  };
+
+  const draw = () => {
+    if (stream) return;
+    const of = meant();
+    if (!of) {
+      clear(node);
+      return;
+    }
+    const key = of === card() ? "offer.needed" : "offer.line";
+    clear(
+      node,
+      el("p", { text: t(key, { model: of.title }) }),
+      button(t("offer.get", { model: of.title, size: size(of.download_bytes) }), () => ask(false), { icon: "download" }),
+    );
+  };
+
+  /** @param {boolean} thenGenerate */
+  const ask = (thenGenerate) => {
+    const of = meant();
+    if (!of) return;
+    const accept = el("input", { type: "checkbox", id: "accept" });
+    const start = button(t("offer.start", { size: size(of.download_bytes) }), () => {
+      close();
+      waiting = thenGenerate;
+      void fetchFiles(of);
+    }, { kind: "primary", disabled: true });
+    accept.addEventListener("change", () => (start.disabled = !accept.checked));
+    const close = openDialog(t("offer.title", { model: of.title }), [
+      el("div", { class: "terms" },
+        el("p", { text: of.description }),
+        el("h3", { text: t("offer.licence") }),
+        el("p", { text: licenceOf(of) }),
+        of.licence_notes.length ? el("p", { class: "muted", text: t("offer.sources") }) : null,
+        el("ul", null, of.licence_notes.map((note) => el("li", { text: inWords(note) }))),
+        el("label", { class: "check" }, accept, t("offer.accept")),
+        thenGenerate ? el("p", { class: "muted", text: t("offer.then") }) : null),
+    ], { actions: [start] });
+  };
+
+  /** @param {import("./asked.js").Card} of */
+  const fetchFiles = async (of) => {
+    try {
+      await api.pull(of.id, true);
+      follow(of);
+    } catch (error) {
+      const said = explain(error);
+      toast(`${said.message} ${said.hint}`, { seconds: 12 });
+    }
+  };
+
+  /** @param {import("./asked.js").Card} of */
+  const follow = (of) => {
+    stream = new EventSource(api.urls.pullEvents(of.id));
+    stream.addEventListener("progress", (event) => show(of, JSON.parse(event.data)));
+    stream.addEventListener("done", (event) => void end(of, JSON.parse(event.data)));
+  };
+
+  /** @param {import("./asked.js").Card} of @param {any} told */
+  const show = (of, told) => {
+    const percent = told.total_bytes ? Math.floor((100 * told.done_bytes) / told.total_bytes) : 0;
+    const facts = { model: of.title, percent, left: told.eta_s === null ? "" : duration(told.eta_s) };
+    clear(
+      node,
+      el("p", { text: t(facts.left ? "offer.getting" : "offer.getting_soon", facts) }),
+      el("progress", { max: "100", value: percent, "aria-label": t("offer.title", { model: of.title }) }),
+      waiting ? el("p", { class: "muted", text: t("offer.then") }) : null,
+      button(t("offer.stop"), () => void api.cancelPull(of.id), { kind: "quiet" }),
+    );
+  };
+
+  /** @param {import("./asked.js").Card} of @param {any} told */
+  const end = async (of, told) => {
+    stream?.close();
+    stream = null;
+    state.set("models", await api.models().catch(cards));
+    if (told.error) {
+      const view = await api.pullState(of.id).catch(() => told);
+      toast(`${view.error?.message ?? ""} ${view.error?.hint ?? ""}`, { seconds: 12 });
+    } else if (told.state === "completed") {
+      toast(t("offer.done", { model: of.title }));
+      useModel(of.id);
+      if (waiting) ready();
+    }
+    waiting = false;
+    draw();
+  };
+
+  /** A download that went on while the page was closed. */
+  const rejoin = async () => {
+    const of = meant();
+    if (!of || stream || looked) return;
+    looked = true;
+    const told = await api.pullState(of.id).catch(() => null);
+    if (told?.state === "in_progress") follow(of);
+  };
+
+  draw();
+  void rejoin();
+  const stops = ["models", "settings", "system"].map((name) => state.on(name, () => {
+    draw();
+    void rejoin();
+  }));
+  return {
+    node,
+    ask,
+    needed: () => {
+      const of = card();
+      return of !== undefined && isMissing(of);
+    },
+    stop() {
+      for (const stop of stops) stop();
+      stream?.close();
+    },
+  };
+}
+
+/** @param {import("./asked.js").Card} of */
+function isMissing(of) {
+  return of.weights?.state === "missing";
+}

@@ -1,0 +1,126 @@
+// A video that unstill made, given back: its settings, and the picture it was made from.
+import { ApiError, inspect, urls, videos } from "./api.js";
+import * as state from "./state.js";
+
+/** How long a browser may take to show the first frame, in ms. */
+const PATIENCE_MS = 8000;
+
+/**
+ * @typedef {{blob: Blob, name: string}} Picture
+ * @typedef {{settings: Record<string, any>, picture: Picture | null, from: "library" | "frame" | "none",
+ *   id: string, name: string, promptLeftOut: boolean}} Incoming
+ *   settings: by the names of the API. from: where the picture is from: the library has it still, it is the
+ *   clip's first frame, or there is none to be had.
+ */
+
+/**
+ * Read the settings in a video file and give them to the composer, as `incoming` in the state.
+ * @param {File} file
+ * @returns {Promise<Incoming>}
+ * @throws {ApiError} where it is no video of ours
+ */
+export async function takeVideo(file) {
+  const { settings } = await inspect(file);
+  const name = settings.picture || file.name;
+  const kept = await keptPicture(settings.id, name);
+  const picture = kept ?? (await firstFrame(file, name));
+  return give({
+    settings: asked(settings.request ?? {}, settings.model),
+    picture,
+    from: kept ? "library" : picture ? "frame" : "none",
+    id: settings.id ?? "",
+    name: file.name,
+    promptLeftOut: settings.prompt_left_out === true,
+  });
+}
+
+/**
+ * Give the settings and the picture of a video in the library to the composer.
+ * @param {any} video
+ * @returns {Promise<Incoming>}
+ */
+export async function takeFromLibrary(video) {
+  const picture = await keptPicture(video.id, video.input.name);
+  return give({
+    settings: asked(video.request, video.model),
+    picture,
+    from: picture ? "library" : "none",
+    id: video.id,
+    name: video.prompt,
+    promptLeftOut: false,
+  });
+}
+
+/** @param {Incoming} incoming */
+function give(incoming) {
+  state.set("incoming", incoming);
+  return incoming;
+}
+
+/** What the composer takes. @param {Record<string, any>} request @param {string} model */
+function asked({ image: _, ...request }, model) {
+  return { ...request, model: request.model ?? model };
+}
+
+/** The picture that the library keeps of a video. @param {string | undefined} id @param {string} name */
+async function keptPicture(id, name) {
+  if (!id) return null;
+  try {
+    await videos.get(id);
+    const answer = await fetch(urls.input(id));
+    return answer.ok ? { blob: await answer.blob(), name: pngName(name) } : null;
+  } catch (error) {
+    if (error instanceof ApiError && error.status !== 404 && error.status !== 400) throw error;
+    return null;
+  }
+}
+
+/** The first frame of a clip, as far as this browser can read it. @param {File} file @param {string} name */
+async function firstFrame(file, name) {
+  const canvas = document.createElement("canvas");
+  const drawn = file.type.startsWith("image/") ? await drawImage(file, canvas) : await drawVideo(file, canvas);
+  if (!drawn) return null;
+  /** @type {Blob | null} */
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  return blob && { blob, name: pngName(name) };
+}
+
+/** @param {File} file @param {HTMLCanvasElement} canvas */
+async function drawImage(file, canvas) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (!bitmap) return false;
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return true;
+}
+
+/** @param {File} file @param {HTMLCanvasElement} canvas */
+async function drawVideo(file, canvas) {
+  const video = document.createElement("video");
+  const url = URL.createObjectURL(file);
+  Object.assign(video, { muted: true, preload: "auto", playsInline: true });
+  try {
+    const shown = new Promise((done, fail) => {
+      video.addEventListener("seeked", done, { once: true });
+      video.addEventListener("error", fail, { once: true });
+      window.setTimeout(fail, PATIENCE_MS);
+    });
+    video.addEventListener("loadeddata", () => (video.currentTime = 0.001), { once: true });
+    video.src = url;
+    await shown;
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    canvas.getContext("2d")?.drawImage(video, 0, 0);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    video.removeAttribute("src");
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** @param {string} name */
+function pngName(name) {
+  return `${name.replace(/\.[A-Za-z0-9]{1,5}$/, "") || "picture"}.png`;
+}
