@@ -267,5 +267,6 @@ export default {
   "error.copy_incident": "Copy the number",
   "error.details": "Details",
   "error.code": "Code: {code}",
+  "error.failed_title": "No video",
   "error.again": "Try again",
 };

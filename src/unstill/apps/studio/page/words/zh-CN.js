@@ -267,5 +267,6 @@ export default {
   "error.copy_incident": "复制编号",
   "error.details": "详情",
   "error.code": "代码：{code}",
+  "error.failed_title": "没有生成视频",
   "error.again": "重试",
 };

@@ -267,5 +267,6 @@ export default {
   "error.copy_incident": "複製編號",
   "error.details": "詳細資料",
   "error.code": "代碼：{code}",
+  "error.failed_title": "沒有產生影片",
   "error.again": "再試一次",
 };
