@@ -191,6 +191,7 @@ RIGHT: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/metrics", {}),
     ("GET", "/v1/system", {}),
     ("GET", "/v1/doctor", {}),
+    ("GET", "/v1/advice", {}),
     ("POST", "/v1/support-bundle", {}),
     ("POST", "/v1/backup", {}),
     ("GET", "/v1/models", {}),
