@@ -58,6 +58,7 @@ def test_a_stopped_batch_keeps_what_was_finished(shell, photo: Path, here: Path)
     process = started(shell, "photo.jpg", "z.jpg", "--json")
     while not (here / "photo.mp4").exists():
         time.sleep(0.02)
+    time.sleep(0.1)  # from the file's name to its being told is a moment
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     told = json.loads(out)

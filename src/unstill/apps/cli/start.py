@@ -50,7 +50,8 @@ def _serve(call: Call, flags: Mapping[str, Any], browser: bool | None) -> None:
     except PortTaken as taken:
         if _is_named(flags):
             raise
-        call.screen.warn(call.screen.say("start_other_port", **taken.facts))
+        holder = taken.facts["holder_zh" if call.screen.language == "zh" else "holder"]
+        call.screen.warn(call.screen.say("start_other_port", port=taken.facts["port"], holder=holder))
         call.services.serve({**flags, "port": "auto"}, answers)
     finally:
         ended.set()

@@ -30,6 +30,6 @@ START_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "start_other_port": (
         "Port {port} is in use by {holder}; taking the next free one.",
-        "端口 {port} 已被{holder_zh}占用，改用下一个空闲端口。",
+        "端口 {port} 已被{holder}占用，改用下一个空闲端口。",
     ),
 }

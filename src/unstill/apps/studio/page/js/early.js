@@ -1,7 +1,31 @@
-// Before the first paint: the theme that was chosen, so that the page does not flash in the other one.
-try {
-  const theme = JSON.parse(localStorage.getItem("unstill.theme") || "null");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-} catch {
-  // Storage is off: the system's theme it is.
-}
+// Before the first paint: the theme that was chosen, so that the page does not flash in the other one. And
+// should a part of the page not come through, the whole is loaded again, a few times, before anybody is asked to.
+(() => {
+  const COUNT = "unstill.again";
+  const MOST = 3;
+  try {
+    const theme = JSON.parse(localStorage.getItem("unstill.theme") || "null");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  } catch {
+    // Storage is off: the system's theme it is.
+  }
+
+  const again = () => {
+    try {
+      const tries = Number(sessionStorage.getItem(COUNT)) + 1;
+      sessionStorage.setItem(COUNT, String(tries));
+      if (tries <= MOST) setTimeout(() => location.reload(), tries * 1500);
+    } catch {
+      // Without storage nobody can count, and a page that loads for ever helps nobody.
+    }
+  };
+  addEventListener("error", (event) => event.target instanceof HTMLScriptElement && again(), true);
+  addEventListener("unstill:incomplete", again);
+  addEventListener("unstill:complete", () => {
+    try {
+      sessionStorage.removeItem(COUNT);
+    } catch {
+      // As above.
+    }
+  });
+})();

@@ -56,6 +56,7 @@ async function show(moved = false) {
   document.title = room === "create" || room === "login" ? "unstill" : `${t(`app.${room}`)} · unstill`;
   if (view) unmount = view.mount(root, params);
   else clear(root, el("div", { class: "lone" }, el("h1", { text: t("app.not_loaded") }), reload()));
+  dispatchEvent(new Event(view ? "unstill:complete" : "unstill:incomplete"));
   if (moved) {
     window.scrollTo(0, 0);
     root.focus({ preventScroll: true });
@@ -93,4 +94,8 @@ async function start() {
   await show();
 }
 
-void start();
+start().catch(() => {
+  // Without words: both languages.
+  clear(part("view"), el("h1", { text: "This page did not load. 页面没有加载出来。" }));
+  dispatchEvent(new Event("unstill:incomplete"));
+});
