@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from browsing import Watched, opened
 from playwright.sync_api import Browser, Route
 
+from browsing import Watched, opened
 from live import Live
 
 PARTS = ["words/en.js", "js/create/stage.js", "js/dom.js", "js/main.js"]
