@@ -22,6 +22,7 @@ from unstill.domain.weight_errors import (
     NothingToPull,
     PullStopped,
     PullUnderWay,
+    WeightsDamaged,
 )
 
 
@@ -199,6 +200,23 @@ def test_only_the_damaged_file_is_fetched_again(shelf: WeightShelf, hub: Imitati
     hub.asked.clear()
     shelf.pull(CARD, accept_licence=True, update=True)
     assert not hub.bodies(".safetensors")
+
+
+def test_a_bit_that_turned_is_found_and_fetched_again(shelf_at: Shelves, hub: Imitation) -> None:
+    """Of the right size, but not the recorded bytes: the next fetch brings that one file, and no other."""
+    shelf = shelf_at(hub.url)
+    shelf.pull(CARD, accept_licence=True)
+    path = shelf.folder(CARD) / UNET
+    raw = bytearray(path.read_bytes())
+    raw[-5] ^= 4
+    path.write_bytes(raw)
+    with pytest.raises(WeightsDamaged, match="hash is not the recorded one"):
+        shelf_at(hub.url, environ={"HF_HUB_OFFLINE": "1"}).pull(CARD, accept_licence=True)
+    hub.asked.clear()
+    shelf.pull(CARD, accept_licence=True)
+    assert path.read_bytes() == hub.files[UNET]
+    assert not hub.bodies("text_encoder/model.fp16.safetensors")
+    assert shelf.verify(CARD).compared
 
 
 def test_a_recorded_version_that_is_gone(shelf_at: Shelves, hub: Imitation) -> None:

@@ -78,11 +78,11 @@ class WeightsDamaged(UnstillError):
     code, status = "weights_damaged", 409
     en = Words(
         "{file} of the model {model} is damaged: {reason}.",
-        "Fetch it again: `unstill models remove {model}`, then `unstill models pull {model}`.",
+        "`unstill models pull {model}` fetches what is damaged again; in a folder of your own, replace it.",
     )
     zh = Words(
         "模型 {model} 的 {file} 已损坏：{reason_zh}。",
-        "请重新下载：先 `unstill models remove {model}`，再 `unstill models pull {model}`。",
+        "运行 `unstill models pull {model}` 会重新下载损坏的部分；若是自己的文件夹，请更换该文件。",
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra diffusion is not installed")
 
+from safetensors import safe_open  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from transformers import CLIPTokenizer  # noqa: E402
 
@@ -24,6 +25,7 @@ from unstill.domain.weight_errors import (  # noqa: E402
     WeightsMissing,
     WeightsUnsafe,
 )
+from unstill.engines.i2vgen_xl import folder  # noqa: E402
 from unstill.engines.i2vgen_xl.checkpoint import Checkpoint, open_checkpoint  # noqa: E402
 from unstill.engines.i2vgen_xl.engine import I2VGenXLEngine  # noqa: E402
 
@@ -287,3 +289,97 @@ def test_special_tokens_are_clips_own_where_none_are_named(loose: Shelf, shelf: 
     for name in ("tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"):
         (loose.path / name).write_text(json.dumps(dict.fromkeys(MARKS, 7) | {"model_max_length": 1e30}))
     assert torch.equal(opened(loose).tokens.ids("cat"), opened(shelf).tokens.ids("cat"))
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [
+        ("scheduler/scheduler_config.json", {"num_train_timesteps": 0}),
+        ("scheduler/scheduler_config.json", {"num_train_timesteps": -5}),
+        ("scheduler/scheduler_config.json", {"num_train_timesteps": 20}),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "evil"}),
+        ("scheduler/scheduler_config.json", {"trained_betas": [0.1, 0.2]}),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "linear", "beta_end": 9.0}),
+        ("vae/config.json", {"scaling_factor": None}),
+        ("vae/config.json", {"scaling_factor": 0}),
+        ("vae/config.json", {"scaling_factor": True}),
+        ("vae/config.json", {"scaling_factor": [1, 2]}),
+        ("text_encoder/config.json", {"num_hidden_layers": 0}),
+        ("text_encoder/config.json", {"num_attention_heads": 0}),
+        ("text_encoder/config.json", {"num_attention_heads": 7}),
+        ("text_encoder/config.json", {"vocab_size": 100}),
+        ("text_encoder/config.json", {"max_position_embeddings": 20}),
+        ("image_encoder/config.json", {"num_attention_heads": 0}),
+        ("image_encoder/config.json", {"patch_size": 0}),
+        ("unet/config.json", {"layers_per_block": -1}),
+        ("unet/config.json", {"layers_per_block": 0}),
+        ("unet/config.json", {"layers_per_block": 100}),
+        ("unet/config.json", {"norm_num_groups": 3}),
+        ("feature_extractor/preprocessor_config.json", {"crop_size": 48}),
+        ("feature_extractor/preprocessor_config.json", {"crop_size": True}),
+    ],
+)
+def test_a_configuration_of_nonsense_is_named(loose: Shelf, file: str, changes: dict[str, object]) -> None:
+    """Found while loading, before a picture was looked at."""
+    edit(loose, file, **changes)
+    with pytest.raises(WeightsDamaged) as caught:
+        opened(loose)
+    named = str(caught.value.facts["file"])
+    assert named.split("/")[0] == file.split("/")[0]
+
+
+def test_words_beyond_the_embeddings(loose: Shelf) -> None:
+    """A token that the text encoder has no row for."""
+    path = loose.path / "tokenizer/vocab.json"
+    words = json.loads(path.read_text())
+    path.write_text(json.dumps({**words, "dog</w>": 40_000}))
+    with pytest.raises(WeightsDamaged, match="vocabulary"):
+        opened(loose)
+
+
+def test_a_file_of_countless_weights_is_none(loose: Shelf) -> None:
+    """Counted before the first is read."""
+    path = loose.path / UNET
+    odd = {f"w{n}": torch.zeros(0) for n in range(20_000)}
+    save_file({**load_file(path), **odd}, path)
+    with pytest.raises(WeightsDamaged, match=r"it has \d+ weights"):
+        opened(loose)
+
+
+def test_what_is_not_ours_is_not_read(loose: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large stranger among the weights costs nothing."""
+    path, read = loose.path / UNET, []
+    save_file({**load_file(path), "a.stranger": torch.zeros(1000)}, path)
+
+    class Watched:
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self._file = safe_open(*arguments, **options)
+
+        def __enter__(self) -> Watched:
+            self._file.__enter__()
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            self._file.__exit__(*error)
+
+        def keys(self) -> list[str]:
+            return list(self._file.keys())
+
+        def get_tensor(self, key: str) -> Any:
+            read.append(key)
+            return self._file.get_tensor(key)
+
+    monkeypatch.setattr(folder, "safe_open", Watched)
+    opened(loose)
+    assert "conv_in.weight" in read
+    assert "a.stranger" not in read
+
+
+def test_weights_in_eight_bits_are_refused(loose: Shelf) -> None:
+    """They would be another picture, under the name of the exact one."""
+    path = loose.path / UNET
+    weights = load_file(path)
+    weights["conv_in.weight"] = weights["conv_in.weight"].to(torch.float8_e4m3fn)
+    save_file(weights, path)
+    with pytest.raises(WeightsDamaged, match="float8"):
+        opened(loose)

@@ -17,6 +17,7 @@ from unstill.engines.i2vgen_xl.anatomy import dissect, lay_out  # noqa: E402
 from unstill.engines.i2vgen_xl.checkpoint import open_checkpoint  # noqa: E402
 from unstill.engines.i2vgen_xl.constants import Conditions, prepare  # noqa: E402
 from unstill.engines.i2vgen_xl.decoder import decode, to_pixels  # noqa: E402
+from unstill.engines.i2vgen_xl.narrow import Narrow, narrowed  # noqa: E402
 from unstill.engines.i2vgen_xl.network import Constants, Network  # noqa: E402
 from unstill.engines.i2vgen_xl.parts import Parts  # noqa: E402
 from unstill.engines.i2vgen_xl.rungs import Rung, frames_at_once, rows_at_once  # noqa: E402
@@ -160,6 +161,55 @@ def test_a_stream_keeps_two_units_and_brings_all_home(parts: Parts) -> None:
     assert {name for name, p in unet.named_parameters() if p.data_ptr() != homes[name]}
     stream.close()
     assert {name: p.data_ptr() for name, p in unet.named_parameters()} == homes
+
+
+def test_eight_bits_are_near_and_everything_comes_home(parts: Parts) -> None:
+    """One unit is wide at a time; matrices of the others are gone from the device. The picture is near."""
+    unet, units = parts.checkpoint.unet, list(parts.anatomy.units())
+    homes = {name: p.data_ptr() for name, p in unet.named_parameters()}
+    whole = predicted(parts, constants(parts))
+    narrow = Narrow(unet, units, torch.device("cpu"))
+    narrow.open()
+    asked: list[Any] = []
+
+    def gate(unit: Any) -> None:
+        narrow(unit)
+        asked.append(unit)
+        wide = [each for each in units if all(p.numel() for p in each.parameters())]
+        assert wide == [unit]
+
+    known = prepare(parts.anatomy, conditions(), FRAMES, 16.0, torch.tensor([981, 500]), gate)
+    x = drawn(1, FRAMES, HEIGHT, WIDTH, 4, seed=3)
+    made = Network(parts.anatomy, Rung.FP8, gate).full(x, known.times[0], known.picture, known.context)[0]
+    assert {id(unit) for unit in asked} == {id(unit) for unit in units}
+    assert 1e-4 < float((made - whole).norm() / whole.norm()) < 0.3
+    narrow.close()
+    assert {name: p.data_ptr() for name, p in unet.named_parameters()} == homes
+    assert torch.equal(predicted(parts, constants(parts)), whole)
+    matrices = [each for unit in units for each in unit.parameters() if each.dim() > 1]
+    kept = [each.data for each in matrices]
+    for each in matrices:
+        each.data = narrowed(each.data).wide()
+    rounded = predicted(parts, constants(parts))
+    for each, home in zip(matrices, kept, strict=True):
+        each.data = home
+    assert torch.allclose(made, rounded, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1.0, 3e-3, 1e-5, 6e4])
+def test_a_weight_in_eight_bits(size: float) -> None:
+    """Each value that is not tiny in its row comes back within a sixteenth, whatever the row's size; a row
+    of nothing stays nothing."""
+    torch.manual_seed(0)
+    weight = (torch.randn(8, 3, 3, 3).clamp(-3, 3) * size / 3).half()
+    weight[5] = 0
+    back = narrowed(weight).wide()
+    assert back.dtype == torch.float16
+    assert torch.isfinite(back).all()
+    assert not back[5].any()
+    large = weight.abs() > 0.01 * weight.abs().amax(dim=(1, 2, 3), keepdim=True)
+    off = ((back - weight).float().abs() / weight.float().abs().clamp(min=1e-12))[large]
+    assert float(off.max()) <= (1 / 16 + 1e-3 if size > 1e-4 else 0.5)
 
 
 @pytest.mark.parametrize("few", [1, 2, 3, 8])

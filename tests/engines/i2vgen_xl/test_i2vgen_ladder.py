@@ -13,10 +13,10 @@ torch = pytest.importorskip("torch", reason="the extra diffusion is not installe
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from tiny_i2vgen import SCHEDULE, Shelf, machine, picture, plan, whole  # noqa: E402
+from unstill.core.out_of_memory import is_out_of_memory  # noqa: E402
 from unstill.core.plan import Plan  # noqa: E402
 from unstill.domain.errors import OutOfMemory  # noqa: E402
 from unstill.engines.i2vgen_xl.engine import I2VGenXLEngine  # noqa: E402
-from unstill.engines.i2vgen_xl.hardware import is_out_of_memory  # noqa: E402
 from unstill.engines.i2vgen_xl.rungs import WORDS, Rung  # noqa: E402
 from unstill.engines.i2vgen_xl.schedulers import Schedule  # noqa: E402
 

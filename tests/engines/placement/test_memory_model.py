@@ -13,7 +13,10 @@ from meta_meter import Meter, measured  # noqa: E402
 from unstill.engines.i2vgen_xl.anatomy import Anatomy, dissect, lay_out  # noqa: E402
 from unstill.engines.i2vgen_xl.card import PARAMETERS  # noqa: E402
 from unstill.engines.i2vgen_xl.memory import (  # noqa: E402
+    NARROW_BYTES,
+    PLAIN_PARAMETERS,
     STREAMED_PARAMETERS,
+    WIDENED_PARAMETERS,
     activation_bytes,
     picture_bytes,
 )
@@ -126,6 +129,11 @@ def test_weights_are_those_of_the_real_network(anatomy: Anatomy, vae: Any) -> No
     whole = sum(each.numel() for each in anatomy.unet.parameters())
     assert whole == PARAMETERS["unet"]
     assert sum(each.numel() for each in vae.parameters()) == PARAMETERS["vae"]
+    matrices = [[each for each in unit.parameters() if each.dim() > 1] for unit in anatomy.units()]
+    assert sum(each.numel() for unit in matrices for each in unit) == NARROW_BYTES
+    assert max(sum(each.numel() for each in unit) for unit in matrices) == WIDENED_PARAMETERS
+    scales = sum(each.shape[0] for unit in matrices for each in unit)
+    assert whole - NARROW_BYTES + scales == PLAIN_PARAMETERS
     around = [sizes[n] + sizes[(n + 1) % len(sizes)] + sizes[(n + 2) % len(sizes)] for n in range(len(sizes))]
     assert max(around) + whole - sum(sizes) == STREAMED_PARAMETERS
 

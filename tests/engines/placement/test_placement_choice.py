@@ -16,7 +16,7 @@ from unstill.engines.i2vgen_xl import family
 from unstill.engines.i2vgen_xl.card import PARAMETERS
 from unstill.engines.i2vgen_xl.estimate import kind_of_work, predict, rung_for
 from unstill.engines.i2vgen_xl.memory import device_bytes
-from unstill.engines.i2vgen_xl.rungs import LADDERS, Rung
+from unstill.engines.i2vgen_xl.rungs import LADDERS, Rung, ladder
 from unstill.engines.placement.choice import Need, choose
 from unstill.engines.placement.devices import Speed, peak_flops, speed_of, value_bytes
 from unstill.engines.placement.learned import KEPT, Correction, Figures, figures
@@ -60,17 +60,27 @@ def test_the_quickest_that_fits_is_taken(free: float, rung: str) -> None:
 
 def test_the_meter_decides_at_every_rung() -> None:
     """A byte less than a rung needs with its margin, and the next is taken; the lowest takes all the rest."""
-    made = plan()
-    for rung, lower in zip(LADDERS["cuda"], (*LADDERS["cuda"][1:], Rung.STREAMED), strict=True):
+    made, exact = plan(), ladder("cuda", exact=True)
+    assert Rung.FP8 not in exact
+    for rung, lower in zip(exact, (*exact[1:], Rung.STREAMED), strict=True):
         needed = device_bytes(made, rung, 2)
         assert rung_for(made, LADDERS["cuda"], int(needed / 0.9) + 2, 2, "card") == rung
         assert rung_for(made, LADDERS["cuda"], int(needed / 0.9) - 2, 2, "card") == lower
 
 
+@pytest.mark.parametrize(("speed", "rung"), [("exact", "streamed"), ("balanced", "fp8"), ("fast", "fp8")])
+def test_eight_bits_only_where_the_picture_may_change(speed: str, rung: str) -> None:
+    """On a card of 4 GiB; the plan says so."""
+    made = plan(computer(3.8), options={"speed": speed})
+    assert made.details["placement"] == rung
+    (said,) = [each for each in made.notes if each.code == "placed"]
+    assert ("8 bits" in said.text("en")) is (rung == "fp8")
+
+
 def test_each_rung_needs_less_than_the_one_above() -> None:
     """At 512p in fp16 about what was counted; the order holds for every size and number format."""
     needs = [device_bytes(plan(), rung, 2) / GIB for rung in Rung]
-    assert needs == pytest.approx([6.73, 4.74, 4.11, 3.49, 1.09], abs=0.05)
+    assert needs == pytest.approx([6.73, 4.74, 4.11, 3.49, 2.27, 1.09], abs=0.05)
     assert sum(PARAMETERS.values()) * 2 / GIB == pytest.approx(4.636, abs=0.01)
     for fields in ({"size": "64x64", "num_frames": 1}, {"size": "1280x704"}, {"guidance_scale": 1.0},
                    {"size": "1280x1280", "num_frames": 64}):  # fmt: skip

@@ -88,7 +88,11 @@ class WeightShelf:
         self._allow(card, accept_licence)
         facts = self.facts(card)
         if facts.state == "ready" and not update:
-            return Pulled(facts, 0, (note("weights_there", path=str(facts.folder)),))
+            damage = self._damage(card, watch)
+            if damage is None:
+                return Pulled(facts, 0, (note("weights_there", path=str(facts.folder)),))
+            if locations.offline(self._environ):
+                raise damage
         if locations.offline(self._environ):
             raise PullOffline(model=card.id)
         found = sources(self._settings, self._environ, self._bases, self._patience.connect_s)
@@ -135,6 +139,19 @@ class WeightShelf:
             raise WeightsNotOurs(model=card.id, path=found.folder)
         with place.hold():
             return place.remove()
+
+    def _damage(self, card: ModelCard, watch: Watch) -> WeightsDamaged | None:
+        """What of files in our store is not as recorded, though their sizes are; others' are left alone."""
+        found, origin = self._found(card)
+        if origin != "store":
+            return None
+        from unstill.adapters.weights.check import check
+
+        try:
+            check(found, self._locked(card), card, watch)
+        except WeightsDamaged as error:
+            return error
+        return None
 
     def _allow(self, card: ModelCard, accept_licence: bool) -> None:
         if card.repo is None:

@@ -53,7 +53,9 @@ def pull(call: Call, name: str, wanted: Wanted) -> int:
     else:
         for note in done.notes if there else ():
             screen.talk(note.text(screen.language))
-        screen.talk(screen.say("pulled", id=card.id, size=size_text(done.facts.size_bytes)))
+        facts = done.facts
+        words = "pulled" if facts.origin == "store" else "pulled_elsewhere"
+        screen.talk(screen.say(words, id=card.id, size=size_text(facts.size_bytes), path=facts.folder))
         screen.out_path(str(done.facts.folder))
     return 0
 

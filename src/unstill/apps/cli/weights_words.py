@@ -30,6 +30,12 @@ WEIGHTS_TEXTS: Mapping[str, tuple[str, str]] = {
         "{id} is here, {size}, every byte checked. Use it: unstill generate photo.jpg --model {id}",
         "{id} 已就绪，{size}，逐字节校验无误。用法：unstill generate photo.jpg --model {id}",
     ),
+    "pulled_elsewhere": (
+        "{id} is here, {size}, in {path}, which is not ours to check. "
+        "Use it: unstill generate photo.jpg --model {id}",
+        "{id} 已就绪，{size}，位于 {path}（非 unstill 下载，未作校验）。"
+        "用法：unstill generate photo.jpg --model {id}",
+    ),
     "pull_files": ("Files of {id}", "{id} 的文件"),
     "verified": (
         "{files} files of {id}, {size}: every byte is as recorded in weights.lock.",

@@ -17,7 +17,8 @@ from unstill.engines.i2vgen_xl.hardware import Hardware, this_hardware
 from unstill.engines.i2vgen_xl.ladder import Ladder
 from unstill.engines.i2vgen_xl.lesson import Lesson
 from unstill.engines.i2vgen_xl.parts import Parts
-from unstill.engines.i2vgen_xl.rungs import Rung
+from unstill.engines.i2vgen_xl.recipe import recipe_of
+from unstill.engines.i2vgen_xl.rungs import Rung, allowed
 from unstill.engines.i2vgen_xl.take import Take
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class I2VGenXLEngine:
         """
         self._notes = ()
         loaded = self._ready(plan)
-        ladder = Ladder(self._hardware.rungs, self._first_rung(plan), self._clear)
+        rungs = allowed(self._hardware.rungs, exact=recipe_of(plan).exact)
+        ladder = Ladder(rungs, self._first_rung(plan), self._clear)
         accelerator = self._accelerator(plan)
         take = Take(plan, loaded.conditioner, ladder, accelerator)
         lesson = Lesson(plan, loaded.parts, ladder, accelerator)

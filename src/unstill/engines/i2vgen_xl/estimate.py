@@ -10,7 +10,7 @@ from unstill.domain.notes import Note, note
 from unstill.engines.i2vgen_xl.card import CARD, PARAMETERS
 from unstill.engines.i2vgen_xl.memory import device_bytes
 from unstill.engines.i2vgen_xl.recipe import Recipe, recipe_of
-from unstill.engines.i2vgen_xl.rungs import LADDERS, WORDS, Rung
+from unstill.engines.i2vgen_xl.rungs import WORDS, Rung, allowed, ladder
 from unstill.engines.placement.choice import Need, choose
 from unstill.engines.placement.devices import Speed, speed_of, value_bytes
 from unstill.engines.placement.learned import Correction, Figures, figures
@@ -35,6 +35,7 @@ SLOWER = {
     Rung.OFFLOADED: 1.0,
     Rung.CHUNKED: 1.03,
     Rung.SEQUENTIAL: 1.08,
+    Rung.FP8: 1.15,
     Rung.STREAMED: 1.1,
 }
 """Smaller pieces of work keep a device less busy. Until clips were measured."""
@@ -119,7 +120,7 @@ def needs(
 def predict(plan: Plan, machine: Machine, known: Figures | None = None) -> Estimate:
     """Seconds and peak bytes of ``plan`` on ``machine``, and the rung of the ladder to begin with."""
     kind = machine.device.split(":")[0]
-    rungs, device = LADDERS.get(kind, LADDERS["cpu"]), machine.accelerator
+    rungs, device = ladder(kind, exact=recipe_of(plan).exact), machine.accelerator
     free = device.free_bytes if device else machine.memory_bytes
     value = value_bytes(machine)
     chosen = choose(needs(plan, machine, rungs, value, known or figures()), free)
@@ -149,4 +150,5 @@ def rung_for(plan: Plan, rungs: Sequence[Rung], available: int, value: int, devi
         right = known.correction(kind_of_work(device, rung, value)).peak
         return Need(rung, float(rung), int(device_bytes(plan, rung, value) * right))
 
-    return choose([need(rung) for rung in rungs], available).rung
+    fit = allowed(rungs, exact=recipe_of(plan).exact)
+    return choose([need(rung) for rung in fit], available).rung

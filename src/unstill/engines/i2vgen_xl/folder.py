@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 32 << 20
 """Bytes of a JSON or text file; the largest real one, a vocabulary, has 2 MB."""
-NUMBER_LIMIT, LIST_LIMIT, WORD_LIMIT, LAYER_LIMIT = 65536, 16, 64, 128
+NUMBER_LIMIT, LIST_LIMIT, WORD_LIMIT, LAYER_LIMIT, BLOCK_LIMIT = 65536, 16, 64, 128, 8
 """Of values in a configuration: a stranger's must not make this computer build without end."""
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
@@ -69,13 +69,21 @@ class CheckpointFolder:
                 raise self.damaged(name, reason, reason.replace(" is ", " 为 "))
         return kept
 
-    def tensors(self, part: str, stem: str, *, half: bool) -> Iterator[tuple[str, Tensor]]:
-        """Names and values of a part's weights; the fp16 files first where ``half`` is wanted."""
+    def tensors(
+        self, part: str, stem: str, taken: Callable[[str], str | None], *, half: bool, most: int
+    ) -> Iterator[tuple[str, Tensor]]:
+        """A part's weights, the fp16 files first where ``half`` is wanted. ``taken`` tells by a weight's name
+        in the file which it is; what it does not know is not read. A file of more than ``most`` is none."""
         for name in self._weight_files(part, stem, half=half):
             try:
                 with safe_open(self.path / name, framework="pt", device="cpu") as file:
-                    for key in file.keys():  # noqa: SIM118 it is no mapping
-                        yield key, file.get_tensor(key)
+                    keys = list(file.keys())
+                    if len(keys) > most:
+                        raise self.damaged(name, f"it has {len(keys)} weights", f"其中有 {len(keys)} 个权重")
+                    for key in keys:
+                        own = taken(key)
+                        if own is not None:
+                            yield own, file.get_tensor(key)
             except FileNotFoundError:
                 raise self.missing(name) from None
             except (OSError, SafetensorError):
@@ -125,6 +133,12 @@ def _is_shard(name: str) -> bool:
     return Path(name).name == name and name.endswith(".safetensors")
 
 
+def _most(key: str) -> int:
+    if "layers_per" in key or "per_block" in key:
+        return BLOCK_LIMIT
+    return LAYER_LIMIT if "layers" in key else NUMBER_LIMIT
+
+
 def _plain(key: str, value: object) -> bool:
     """Whether a value may stand in a configuration: bounded numbers, short words, short lists of them."""
     if isinstance(value, (list, tuple)):
@@ -132,7 +146,7 @@ def _plain(key: str, value: object) -> bool:
     if value is None or isinstance(value, bool):
         return True
     if isinstance(value, int):
-        return abs(value) <= (LAYER_LIMIT if "layers" in key else NUMBER_LIMIT)
+        return 0 <= value <= _most(key)
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, Mapping):  # the feature extractor's sizes

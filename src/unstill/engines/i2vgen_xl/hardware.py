@@ -11,15 +11,6 @@ import torch
 from unstill.engines.i2vgen_xl.rungs import LADDERS, Rung
 from unstill.engines.placement.devices import half_is_good
 
-OUT_OF_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-"""How a device says that it has no memory left where there is no class for it: MPS, the CPU, libraries."""
-
 
 @dataclass(frozen=True)
 class Hardware:
@@ -85,13 +76,6 @@ def this_hardware() -> Hardware:
     if torch.backends.mps.is_available():
         return Hardware(torch.device("mps"), torch.float16, LADDERS["mps"])
     return Hardware(torch.device("cpu"), torch.float32, LADDERS["cpu"])
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the device has no memory left."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
 
 
 class Pace:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from unstill.core.out_of_memory import is_out_of_memory
 from unstill.domain.errors import OutOfMemory
 from unstill.domain.notes import Note, note
-from unstill.engines.i2vgen_xl.hardware import is_out_of_memory
 from unstill.engines.i2vgen_xl.rungs import WORDS, Rung
 
 Done = TypeVar("Done")

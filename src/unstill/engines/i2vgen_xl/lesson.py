@@ -12,7 +12,7 @@ from unstill.engines.i2vgen_xl.ladder import Ladder
 from unstill.engines.i2vgen_xl.memory import device_bytes
 from unstill.engines.i2vgen_xl.parts import Parts
 from unstill.engines.i2vgen_xl.recipe import recipe_of
-from unstill.engines.i2vgen_xl.rungs import LADDERS
+from unstill.engines.i2vgen_xl.rungs import ladder as ladder_of
 from unstill.engines.placement.learned import Figures, figures
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Lesson:
         self._compiled, self._rung, self._known = accelerator.compiled, ladder.rung, known or figures()
         hardware = parts.hardware
         self._kind = kind_of_work(hardware.name, ladder.rung, hardware.value_bytes)
-        rungs = LADDERS.get(hardware.device.type, LADDERS["cpu"])
+        rungs = ladder_of(hardware.device.type, exact=True)
         right = correction(self._known, hardware.name, ladder.rung, rungs, hardware.value_bytes)
         self._plain = plan.estimate.seconds / right.seconds
         hardware.forget_peak()

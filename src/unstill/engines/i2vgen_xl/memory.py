@@ -47,6 +47,9 @@ DECODED_BYTES, ENCODED_BYTES = 1_537, 1_287
 STREAMED_PARAMETERS = 120_652_800 + 11_309_928
 """On the device while weights are streamed: the three largest neighbours, and what belongs to no unit."""
 
+NARROW_BYTES, WIDENED_PARAMETERS, PLAIN_PARAMETERS = 1_408_204_800, 49_152_000, 12_264_424 + 642_816
+"""Weights kept in 8 bits; the largest unit, which is wide while it works; the rest, with the scales."""
+
 
 def activation_bytes(
     width: int, height: int, num_frames: int, rung: Rung, *, guided: bool, value: int
@@ -71,6 +74,12 @@ def picture_bytes(width: int, height: int, rung: Rung, *, value: int) -> int:
     return max(DECODED_BYTES * pixels * at_once, ENCODED_BYTES * pixels) * value // 2
 
 
+def _unet_bytes(rung: Rung, whole: int, value: int) -> int:
+    if rung.narrows:
+        return NARROW_BYTES + (WIDENED_PARAMETERS + PLAIN_PARAMETERS) * value
+    return STREAMED_PARAMETERS * value if rung.streams else whole
+
+
 def device_bytes(plan: Plan, rung: Rung, value_bytes: int, *, moves: bool = True) -> int:
     """Peak bytes of weights and activations of a clip at a rung; ``moves`` where weights can leave the
     device."""
@@ -80,6 +89,6 @@ def device_bytes(plan: Plan, rung: Rung, value_bytes: int, *, moves: bool = True
     weights = {part: count * value_bytes for part, count in PARAMETERS.items()}
     if not (moves and rung.offloads):
         return sum(weights.values()) + max(step, seen)
-    unet = STREAMED_PARAMETERS * value_bytes if rung.streams else weights["unet"]
+    unet = _unet_bytes(rung, weights["unet"], value_bytes)
     encoder = 0 if rung.streams else weights["image_encoder"]
     return max(unet + step, weights["vae"] + seen, encoder)

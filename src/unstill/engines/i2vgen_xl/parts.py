@@ -11,6 +11,7 @@ from unstill.engines.i2vgen_xl.anatomy import dissect, lay_out
 from unstill.engines.i2vgen_xl.berth import Berth
 from unstill.engines.i2vgen_xl.checkpoint import Checkpoint
 from unstill.engines.i2vgen_xl.hardware import Hardware
+from unstill.engines.i2vgen_xl.narrow import Narrow
 from unstill.engines.i2vgen_xl.network import Gate, always_open
 from unstill.engines.i2vgen_xl.rungs import Rung
 from unstill.engines.i2vgen_xl.streaming import Stream
@@ -34,7 +35,7 @@ class Parts:
         self._side = torch.cuda.Stream(hardware.device) if hardware.is_cuda else None
         self._using: tuple[Name, Rung] | None = None
         self._gate: Gate = always_open
-        self._stream: Stream | None = None
+        self._stream: Stream | Narrow | None = None
         self._hooks: list[RemovableHandle] = []
 
     def use(self, name: Name, rung: Rung) -> Gate:
@@ -47,11 +48,13 @@ class Parts:
         self.rest()
         if rung.offloads:
             for other in self._berths:
-                if other != name or rung.streams:
+                if other != name or rung.streams or rung.narrows:
                     self._berths[other].send_home()
         units = self._units(name) if rung.streams else ()
         if units:
             self._gate = self._streamed(name, units)
+        elif name == "unet" and rung.narrows:
+            self._gate = self._narrowed()
         else:
             self._berths[name].bring(to_stay=not rung.offloads)
         self._using = (name, rung)
@@ -79,6 +82,11 @@ class Parts:
             return ()
         encoder = self.checkpoint.modules[name]
         return tuple(module for path, module in encoder.named_modules() if _is_layer(path))
+
+    def _narrowed(self) -> Gate:
+        narrow = self._stream = Narrow(self.checkpoint.unet, self.anatomy.units(), self.hardware.device)
+        narrow.open()
+        return narrow
 
     def _streamed(self, name: Name, units: Sequence[Module]) -> Gate:
         self._berths[name].pin()

@@ -34,6 +34,11 @@ class Tokens:
     length: int
     """Tokens that the text encoder takes, start and end counted."""
 
+    @property
+    def size(self) -> int:
+        """One more than the largest token id."""
+        return max(self.tokenizer.get_vocab().values()) + 1
+
     def ids(self, words: str) -> Tensor:
         """Token ids [1 length], padded, cut where the text is too long."""
         read = self.tokenizer(words, padding="max_length", max_length=self.length, truncation=True)

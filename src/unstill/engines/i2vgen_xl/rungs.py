@@ -1,14 +1,14 @@
-"""The ladder of placements: each rung needs less memory than the one before and gives the same picture."""
+"""The ladder of placements: each rung needs less memory than the one before; all but one are exact."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from types import MappingProxyType
 
 
 class Rung(IntEnum):
-    """Every rung does what those above it do, and one thing more."""
+    """Every rung does what those above it do, and one thing more; only FP8 is a step to the side."""
 
     RESIDENT = 0
     """All parts stay on the device."""
@@ -18,7 +18,9 @@ class Rung(IntEnum):
     """Feed-forward layers take a slice of their rows at a time; frames are decoded one by one."""
     SEQUENTIAL = 3
     """The two halves of guidance go one after the other."""
-    STREAMED = 4
+    FP8 = 4
+    """The network's weights stay on the device in 8 bits, which changes the picture a little."""
+    STREAMED = 5
     """Weights come to the device a layer at a time, the next one while this one computes."""
 
     @property
@@ -34,8 +36,17 @@ class Rung(IntEnum):
         return self >= Rung.SEQUENTIAL
 
     @property
+    def narrows(self) -> bool:
+        return self is Rung.FP8
+
+    @property
     def streams(self) -> bool:
         return self >= Rung.STREAMED
+
+    @property
+    def exact(self) -> bool:
+        """Whether the picture is that of the other rungs."""
+        return not self.narrows
 
 
 WORDS: Mapping[Rung, tuple[str, str]] = MappingProxyType(
@@ -44,6 +55,10 @@ WORDS: Mapping[Rung, tuple[str, str]] = MappingProxyType(
         Rung.OFFLOADED: ("idle parts moved away", "闲置部分移出显存"),
         Rung.CHUNKED: ("large layers in slices", "大层分片计算"),
         Rung.SEQUENTIAL: ("guidance in two passes", "引导分两次计算"),
+        Rung.FP8: (
+            "weights kept in 8 bits, which changes the picture a little",
+            "权重以 8 位保存，画面会略有变化",
+        ),
         Rung.STREAMED: ("weights brought layer by layer", "权重逐层传入"),
     }
 )
@@ -57,7 +72,18 @@ LADDERS: Mapping[str, tuple[Rung, ...]] = MappingProxyType(
     }
 )
 """The rungs that make a difference on a kind of device, quickest first: only a graphics card has memory that
-weights can leave, and on the processor slices of a large layer are quicker, not slower."""
+weights can leave or that they fill, and on the processor slices of a large layer are quicker, not slower."""
+
+
+def ladder(kind: str, *, exact: bool) -> tuple[Rung, ...]:
+    """The rungs for a kind of device; ``exact`` where nothing may change the picture."""
+    return allowed(LADDERS.get(kind, LADDERS["cpu"]), exact=exact)
+
+
+def allowed(rungs: Sequence[Rung], *, exact: bool) -> tuple[Rung, ...]:
+    """Those of ``rungs`` that a clip may take; ``exact`` where nothing may change the picture."""
+    return tuple(rung for rung in rungs if rung.exact or not exact)
+
 
 CHUNK_BYTES = 64 << 20
 """A chunked feed-forward layer's hidden values take about this much at a time."""

@@ -30,6 +30,18 @@ class Schedule:
     def __len__(self) -> int:
         return len(self.timesteps)
 
+    def check(self) -> None:
+        """Raises `ValueError` where a noise level is none."""
+        kept = self._scheduler.alphas_cumprod
+        if len(kept) < int(self._scheduler.config.num_train_timesteps):
+            raise ValueError
+        if not (
+            bool((kept >= 0).all()) and bool((kept <= 1).all()) and 0 < self.initial_sigma < float("inf")
+        ):
+            raise ValueError
+        if int(self.timesteps.min()) < 0 or int(self.timesteps.max()) >= len(kept):
+            raise ValueError
+
     def sigma(self, step: int) -> float:
         """The noise level of a step: the noise's deviation where the picture's scale is 1."""
         kept = float(self._scheduler.alphas_cumprod[int(self.timesteps[step])])

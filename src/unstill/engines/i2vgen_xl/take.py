@@ -72,9 +72,14 @@ class Take:
             sampler.forget()
         if not bool(torch.isfinite(latents).all()):
             raise BadOutput(problem="its numbers overflowed", problem_zh="数值溢出")
-        if self._accelerator.compiled and not self._accelerator.failed and not self._ladder.rung.streams:
+        if self._accelerator.compiled and not self._accelerator.failed and self._in_place:
             remember(self._plan)
         return latents
+
+    @property
+    def _in_place(self) -> bool:
+        """Whether weights stay as they are at this rung, so that what was compiled is what ran."""
+        return not (self._ladder.rung.streams or self._ladder.rung.narrows)
 
     def _walk(self, sampler: Sampler, glimpse: Glimpse, tick: Tick) -> None:
         """All steps, a preview every few of them."""

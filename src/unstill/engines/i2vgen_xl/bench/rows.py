@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from unstill.core.bench import BenchCase, BenchOrder, BenchRow, Heard
+from unstill.core.out_of_memory import is_out_of_memory
 from unstill.core.plan import Plan, make_plan
 from unstill.domain.bench_errors import NoMemoryForBench, NothingToCap, StockFailed
 from unstill.domain.errors import Cancelled, OutOfMemory, UnstillError
@@ -23,7 +24,7 @@ from unstill.engines.i2vgen_xl.berth import stored
 from unstill.engines.i2vgen_xl.card import PARAMETERS
 from unstill.engines.i2vgen_xl.checkpoint import Checkpoint, open_checkpoint
 from unstill.engines.i2vgen_xl.estimate import OVERHEAD_BYTES, rung_for
-from unstill.engines.i2vgen_xl.hardware import Hardware, is_out_of_memory, this_hardware
+from unstill.engines.i2vgen_xl.hardware import Hardware, this_hardware
 from unstill.engines.i2vgen_xl.memory import device_bytes
 from unstill.engines.i2vgen_xl.parts import Parts
 from unstill.engines.i2vgen_xl.rungs import Rung
