@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -122,6 +123,54 @@ def test_each_card_gets_a_worker_that_sees_no_other(monkeypatch: pytest.MonkeyPa
     )
 
 
+class Divided(Driver):
+    """The first card is divided into two instances of a quarter; there is room for a third."""
+
+    def nvmlDeviceGetMigMode(self, handle: int) -> list[int]:
+        return [int(handle == 0), 0]
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, handle: int) -> int:
+        return 3
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: int, number: int) -> int:
+        if number == 2:
+            raise self.NVMLError("not found")
+        return 100 + number
+
+    def nvmlDeviceGetMemoryInfo(self, handle: int) -> Any:
+        return (
+            SimpleNamespace(total=3 * GIB, free=2 * GIB)
+            if handle >= 100
+            else super().nvmlDeviceGetMemoryInfo(handle)
+        )
+
+    def nvmlDeviceGetUUID(self, handle: int) -> str | bytes:
+        return f"MIG-{handle}" if handle >= 100 else super().nvmlDeviceGetUUID(handle)
+
+
+def test_a_divided_card_is_its_instances(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with its own memory, its share of the cores, and the name that CUDA knows it by."""
+    one, two, old = nvidia.cards(Divided())
+    assert (one.uuid, two.uuid, old.uuid) == ("MIG-100", "MIG-101", "GPU-bbbb-2")
+    assert (one.about.total_bytes, one.about.free_bytes) == (3 * GIB, 2 * GIB)
+    assert (one.about.cores, one.about.capability) == (3584 // 4, (8, 6))
+    monkeypatch.setenv(nvidia.VISIBLE, "MIG-101")
+    assert [card.uuid for card in nvidia.cards(Divided())] == ["MIG-101"]
+
+
+class Unified(Driver):
+    def nvmlDeviceGetMemoryInfo(self, handle: int) -> Any:
+        raise self.NVMLError("not supported")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such computers run Linux")
+def test_a_card_without_memory_of_its_own_has_the_computers() -> None:
+    """Its driver says that it has none to tell of."""
+    first = nvidia.cards(Unified())[0].about
+    assert first.total_bytes == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0 < first.free_bytes <= first.total_bytes
+
+
 def test_without_a_card_that_torch_can_use_the_processor_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many workers as were asked for."""
     monkeypatch.setattr(nvidia, "torch_speaks_cuda", lambda: False)
@@ -133,6 +182,6 @@ def test_without_a_card_that_torch_can_use_the_processor_works(monkeypatch: pyte
 def test_the_real_library_is_asked_for_what_it_has() -> None:
     """Every name that is used exists in it."""
     pynvml = pytest.importorskip("pynvml")
-    names = [name for name in vars(Driver) if name.startswith(("nvml", "NVML"))]
+    names = [name for name in (*vars(Driver), *vars(Divided)) if name.startswith(("nvml", "NVML"))]
     assert len(names) >= 12
     assert [name for name in names if not hasattr(pynvml, name)] == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -43,7 +44,7 @@ def cards(nvml: ModuleType | Any = None) -> list[Card]:
     found = []
     for number in _quiet(library.nvmlDeviceGetCount, 0):
         with contextlib.suppress(library.NVMLError):
-            found.append(_card(library, library.nvmlDeviceGetHandleByIndex(number)))
+            found.extend(_parts(library, library.nvmlDeviceGetHandleByIndex(number)))
     return _allowed(found, os.environ.get(VISIBLE))
 
 
@@ -73,8 +74,36 @@ def _quiet(call: Callable[[], int], otherwise: int) -> Iterable[int]:
         return range(otherwise)
 
 
-def _card(nvml: Any, handle: Any) -> Card:
-    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+def _parts(nvml: Any, handle: Any) -> Iterator[Card]:
+    """A card; where it is divided (MIG), its instances, each of which CUDA takes for a card."""
+    try:
+        divided = bool(nvml.nvmlDeviceGetMigMode(handle)[0])
+    except (nvml.NVMLError, AttributeError):  # cards that cannot be divided
+        divided = False
+    if not divided:
+        yield _card(nvml, handle, handle)
+        return
+    for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+        with contextlib.suppress(nvml.NVMLError):  # a place without an instance
+            yield _card(nvml, nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number), handle)
+
+
+def _memory(nvml: Any, handle: Any) -> tuple[int, int]:
+    """Total and free bytes. Where a card has none of its own (Grace, Jetson) the computer's count."""
+    try:
+        memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    except nvml.NVMLError:
+        if sys.platform != "linux":
+            raise
+        from unstill.doctor import linux
+
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), linux.free_bytes()
+    return int(memory.total), int(memory.free)
+
+
+def _card(nvml: Any, handle: Any, whole: Any) -> Card:
+    """``whole`` is the card itself where ``handle`` is an instance of it."""
+    total, free = _memory(nvml, handle)
     uuid = _text(nvml.nvmlDeviceGetUUID(handle))
 
     def asked(call: Callable[[], Found], otherwise: Found) -> Found:
@@ -83,19 +112,20 @@ def _card(nvml: Any, handle: Any) -> Card:
         except (nvml.NVMLError, AttributeError):  # old cards and drivers do not say everything
             return otherwise
 
-    clock = asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM), 0)
-    memory_clock = asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_MEM), 0)
-    width = asked(lambda: nvml.nvmlDeviceGetMemoryBusWidth(handle), 0)
-    major, minor = asked(lambda: nvml.nvmlDeviceGetCudaComputeCapability(handle), (0, 0))
+    clock = asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(whole, nvml.NVML_CLOCK_SM), 0)
+    memory_clock = asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(whole, nvml.NVML_CLOCK_MEM), 0)
+    width = asked(lambda: nvml.nvmlDeviceGetMemoryBusWidth(whole), 0)
+    major, minor = asked(lambda: nvml.nvmlDeviceGetCudaComputeCapability(whole), (0, 0))
+    share = min(1.0, total / max(1, _memory(nvml, whole)[0])) if whole is not handle else 1.0
     processes: Sequence[Any] = asked(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle), ())
     about = Accelerator(
         name=_text(nvml.nvmlDeviceGetName(handle)),
-        total_bytes=int(memory.total),
-        free_bytes=min(int(memory.total), _free(uuid, int(memory.free), processes)),
+        total_bytes=total,
+        free_bytes=min(total, _free(uuid, free, processes)),
         capability=(int(major), int(minor)),
-        cores=int(asked(lambda: nvml.nvmlDeviceGetNumGpuCores(handle), 0)),
+        cores=int(share * asked(lambda: nvml.nvmlDeviceGetNumGpuCores(whole), 0)),
         clock_hz=clock * 1e6,
-        bandwidth=memory_clock * 1e6 * 2 * width / 8,  # two transfers a clock
+        bandwidth=share * memory_clock * 1e6 * 2 * width / 8,  # two transfers a clock
     )
     return Card(uuid, about)
 

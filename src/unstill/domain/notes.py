@@ -71,6 +71,12 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "This may need {needed} MiB of memory and {free} MiB are free; a smaller size needs less.",
             "可能需要 {needed} MiB 内存，而可用的只有 {free} MiB；尺寸小一些会更省。",
         ),
+        "host_memory_tight": (
+            "Beside the graphics card's memory about {needed} MiB of the computer's are needed, and {free} "
+            "MiB are free: loading may be slow or fail. Closing other programs helps.",
+            "除显存外，还需要约 {needed} MiB 内存，而可用的只有 {free} MiB：加载可能很慢或失败。"
+            "关闭其他程序会有帮助。",
+        ),
         "no_gpu": (
             "There is no graphics card here that {model} can use: the processor does it, many times slower.",
             "本机没有 {model} 可用的显卡，只能用处理器计算，会慢很多倍。",
@@ -78,6 +84,15 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "placed": (
             "To fit into the graphics card's memory: {how}. Same picture, a little slower.",
             "为了放进显存：{how_zh}。画面不变，速度稍慢。",
+        ),
+        "placed_narrow": (
+            "To fit into the graphics card's memory the model's weights are kept in 8 bits, as speed "
+            "balanced and fast allow. The picture changes a little.",
+            "为了放进显存，模型权重以 8 位保存（speed 为 balanced 或 fast 时允许），画面会略有变化。",
+        ),
+        "placed_anew": (
+            "Placed by the memory that was free when the work began: {how}.",
+            "按开始时的可用显存安排：{how_zh}。",
         ),
         "takes_long": (
             "This will take about {minutes} minutes here; a smaller size or fewer frames are quicker.",
@@ -146,6 +161,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Memory ran short during {stage}; the work went on with {how}. Slower, the picture is the same.",
             "{stage_zh}时显存不足，已改用{how_zh}继续。速度较慢，画面不变。",
         ),
+        "memory_narrowed": (
+            "Memory ran short during {stage}; the work went on with weights kept in 8 bits, as speed "
+            "balanced and fast allow. The picture changes a little.",
+            "{stage_zh}时显存不足，已改用 8 位权重继续（speed 为 balanced 或 fast 时允许），画面会略有变化。",
+        ),
         "not_compiled": (
             "The model could not be compiled for this device and ran without; the picture is the same.",
             "无法为本机设备编译模型，已不编译直接运行；画面不变。",
@@ -176,7 +196,18 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-BEFORE = frozenset({"takes_long", "memory_tight", "no_gpu", "placed", "files_missing", "files_unusable"})
+BEFORE = frozenset(
+    {
+        "takes_long",
+        "memory_tight",
+        "no_gpu",
+        "placed",
+        "placed_narrow",
+        "host_memory_tight",
+        "files_missing",
+        "files_unusable",
+    }
+)
 """Notes about this computer rather than the video: of use before the work, and no part of a file's record."""
 WARNINGS = frozenset({"video_black", "video_frozen"})
 """Notes that something may be wrong with the result: said even to who wants to hear nothing else."""

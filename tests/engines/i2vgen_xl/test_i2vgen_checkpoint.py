@@ -228,7 +228,7 @@ def test_configurations_are_checked(name: str, changes: dict[str, object], says:
     edit(loose, name, **changes)
     with pytest.raises(WeightsDamaged, match=says) as caught:
         opened(loose)
-    assert caught.value.hint("zh").startswith("请重新下载")
+    assert "重新下载" in str(caught.value.hint("zh"))
 
 
 @pytest.mark.parametrize(

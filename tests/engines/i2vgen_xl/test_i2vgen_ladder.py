@@ -17,6 +17,7 @@ from unstill.core.out_of_memory import is_out_of_memory  # noqa: E402
 from unstill.core.plan import Plan  # noqa: E402
 from unstill.domain.errors import OutOfMemory  # noqa: E402
 from unstill.engines.i2vgen_xl.engine import I2VGenXLEngine  # noqa: E402
+from unstill.engines.i2vgen_xl.ladder import Ladder  # noqa: E402
 from unstill.engines.i2vgen_xl.rungs import WORDS, Rung  # noqa: E402
 from unstill.engines.i2vgen_xl.schedulers import Schedule  # noqa: E402
 
@@ -111,9 +112,30 @@ def test_the_ladder_ends_in_a_clear_error(shelf: Shelf, made: Plan) -> None:
         list(engine.frames(made, SHOWN, lambda *_: None))
     assert "not enough memory" in str(caught.value)
     ways = [said.facts["how"] for said in engine.notes()]
-    assert ways == [words[0] for rung, words in WORDS.items() if rung > Rung.RESIDENT]
+    assert ways == [words[0] for rung, words in WORDS.items() if rung.exact and rung > Rung.RESIDENT]
     assert np.stack(list(engine.frames(made, SHOWN, lambda *_: None))).shape == (1, 64, 64, 3)
     assert engine.notes() == ()
+
+
+def test_eight_bits_on_the_way_down_are_said(shelf: Shelf) -> None:
+    """Only where the picture may change, and the note does not say that it stays the same."""
+    made = plan(num_frames=1, options={"speed": "balanced"}, num_inference_steps=2)
+    engine = fresh(shelf, made)
+    with Meter(set(range(1, 10**5))), pytest.raises(OutOfMemory):
+        list(engine.frames(made, SHOWN, lambda *_: None))
+    codes = [said.code for said in engine.notes()]
+    assert codes.count("memory_narrowed") == 1
+    assert codes[-2:] == ["memory_narrowed", "memory_stepped_down"]
+
+
+def test_another_beginning_than_planned_is_said() -> None:
+    """What is free when the work begins decides."""
+    ladder = Ladder(tuple(Rung), Rung.SEQUENTIAL, lambda: None)
+    ladder.planned("sequential")
+    assert ladder.notes == []
+    ladder.planned("resident")
+    assert [said.code for said in ladder.notes] == ["placed_anew"]
+    assert "guidance in two passes" in ladder.notes[0].text("en")
 
 
 def test_a_planned_rung_is_where_it_begins(shelf: Shelf, made: Plan) -> None:

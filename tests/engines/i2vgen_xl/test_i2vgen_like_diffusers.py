@@ -102,7 +102,7 @@ def test_the_condition_on_fps_counts(parts: Parts) -> None:
     assert furthest(latents(slow, shown, parts), latents(quick, shown, parts)) > 1e-3
 
 
-@pytest.mark.parametrize("rung", Rung)
+@pytest.mark.parametrize("rung", [rung for rung in Rung if rung.exact])
 def test_every_rung_makes_the_same_clip(rung: Rung, parts: Parts, networks: Modules) -> None:
     """Placement costs time, never the picture."""
     made, shown = plan(size="72x64", num_frames=3), picture(72, 64)

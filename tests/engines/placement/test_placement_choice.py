@@ -73,8 +73,15 @@ def test_eight_bits_only_where_the_picture_may_change(speed: str, rung: str) -> 
     """On a card of 4 GiB; the plan says so."""
     made = plan(computer(3.8), options={"speed": speed})
     assert made.details["placement"] == rung
-    (said,) = [each for each in made.notes if each.code == "placed"]
-    assert ("8 bits" in said.text("en")) is (rung == "fp8")
+    (said,) = [each for each in made.notes if each.code.startswith("placed")]
+    assert ("8 bits" in said.text("en"), "Same picture" in said.text("en")) == (rung == "fp8", rung != "fp8")
+
+
+@pytest.mark.parametrize(("gib", "tight"), [(64, False), (5.7, False), (5.5, True)])
+def test_the_computers_own_memory_is_looked_at(gib: float, tight: bool) -> None:
+    """The weights pass through it, and stay there where parts leave the card."""
+    made = plan(Machine(8, int(gib * GIB), "cuda:0", card(11)))
+    assert ("host_memory_tight" in {said.code for said in made.notes}) is tight
 
 
 def test_each_rung_needs_less_than_the_one_above() -> None:

@@ -65,6 +65,8 @@ class I2VGenXLEngine:
         loaded = self._ready(plan)
         rungs = allowed(self._hardware.rungs, exact=recipe_of(plan).exact)
         ladder = Ladder(rungs, self._first_rung(plan), self._clear)
+        if self._hardware.is_cuda:
+            ladder.planned(plan.details.get("placement"))
         accelerator = self._accelerator(plan)
         take = Take(plan, loaded.conditioner, ladder, accelerator)
         lesson = Lesson(plan, loaded.parts, ladder, accelerator)

@@ -43,6 +43,8 @@ LAUNCH_S = 1613 * 6e-6
 """What a step takes at least on a graphics card: so many kernels, each started by itself."""
 HOST_BANDWIDTH, PINNED_BANDWIDTH = 6.0e9, 2.0e10
 """Bytes a second from the host to a graphics card, and from memory set aside for that."""
+HOST_BYTES = 1 << 30
+"""Of the computer's own memory: the program and its libraries, beside the weights."""
 OVERHEAD_BYTES = {"cpu": 900 << 20, "mps": 900 << 20, "cuda": 900 << 20}
 """Libraries and, on a graphics card, its context and scratch memory."""
 
@@ -129,7 +131,16 @@ def predict(plan: Plan, machine: Machine, known: Figures | None = None) -> Estim
         "placement": chosen.rung.name.lower(),
         "precision": "float16" if value == 2 else "float32",
     }
-    return Estimate(chosen.seconds, chosen.peak_bytes, free, details, tuple(_said(chosen.rung, rungs, kind)))
+    said = [*_said(chosen.rung, rungs, kind), *(_beside(machine, value) if device else [])]
+    return Estimate(chosen.seconds, chosen.peak_bytes, free, details, tuple(said))
+
+
+def _beside(machine: Machine, value: int) -> list[Note]:
+    """What to say where the computer's own memory does not hold the weights on their way to the card."""
+    needed = sum(PARAMETERS.values()) * value + HOST_BYTES
+    if machine.memory_bytes >= needed:
+        return []
+    return [note("host_memory_tight", needed=needed >> 20, free=machine.memory_bytes >> 20)]
 
 
 def _said(rung: Rung, rungs: Sequence[Rung], kind: str) -> list[Note]:
@@ -138,6 +149,8 @@ def _said(rung: Rung, rungs: Sequence[Rung], kind: str) -> list[Note]:
         return [note("no_gpu", model=CARD.title)]
     if rung == rungs[0]:
         return []
+    if rung.narrows:
+        return [note("placed_narrow")]
     how, how_zh = WORDS[rung]
     return [note("placed", how=how, how_zh=how_zh)]
 

@@ -24,6 +24,12 @@ class Ladder:
         self._clear = clear
         self.notes: list[Note] = []
 
+    def planned(self, placement: object) -> None:
+        """Say where the clip begins, if that is not what its plan said."""
+        if isinstance(placement, str) and placement != self.rung.name.lower():
+            how, how_zh = WORDS[self.rung]
+            self.notes = [*self.notes, note("placed_anew", how=how, how_zh=how_zh)]
+
     @property
     def rung(self) -> Rung:
         return self._left[0]
@@ -48,5 +54,8 @@ class Ladder:
             raise OutOfMemory
         self._left.pop(0)
         (how, how_zh), (said, said_zh) = WORDS[self.rung], STAGES[stage]
-        facts = {"stage": said, "stage_zh": said_zh, "how": how, "how_zh": how_zh}
-        self.notes = [*self.notes, note("memory_stepped_down", **facts)]
+        facts = {"stage": said, "stage_zh": said_zh}
+        if self.rung.narrows:
+            self.notes = [*self.notes, note("memory_narrowed", **facts)]
+        else:
+            self.notes = [*self.notes, note("memory_stepped_down", **facts, how=how, how_zh=how_zh)]

@@ -55,10 +55,7 @@ WORDS: Mapping[Rung, tuple[str, str]] = MappingProxyType(
         Rung.OFFLOADED: ("idle parts moved away", "闲置部分移出显存"),
         Rung.CHUNKED: ("large layers in slices", "大层分片计算"),
         Rung.SEQUENTIAL: ("guidance in two passes", "引导分两次计算"),
-        Rung.FP8: (
-            "weights kept in 8 bits, which changes the picture a little",
-            "权重以 8 位保存，画面会略有变化",
-        ),
+        Rung.FP8: ("weights kept in 8 bits", "权重以 8 位保存"),
         Rung.STREAMED: ("weights brought layer by layer", "权重逐层传入"),
     }
 )
