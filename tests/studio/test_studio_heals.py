@@ -42,7 +42,7 @@ def test_a_part_that_never_comes_is_said_at_last(made: Browser, served: Live) ->
     with opened(made, "about:blank", strict=False) as watched:
         asked = cut(watched, "js/create/stage.js", 1000)
         watched.page.goto(served.url)
-        watched.page.wait_for_function("Number(sessionStorage.getItem('unstill.again')) > 3")
+        watched.page.wait_for_function("() => Number(sessionStorage.getItem('unstill.again')) > 3")
         watched.page.get_by_role("button", name="Load again").wait_for()
         assert "did not load" in watched.page.inner_text("main")
         assert len(asked) >= 4

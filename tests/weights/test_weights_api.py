@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from PIL import Image
 
 from dreams import DREAMS
 from hub_imitation import NEEDED, UNET, Imitation, model
@@ -167,6 +169,30 @@ def test_one_at_a_time_and_stopped(web: httpx.Client, hub: Imitation) -> None:
     weights = web.get("/v1/models/dreams").json()["weights"]
     assert weights["state"] == "missing"
     assert weights["waiting_bytes"] >= 100_000
+
+
+def test_a_video_may_wait_for_the_files(web: httpx.Client, hub: Imitation) -> None:
+    """While they are being fetched it is taken, and says so; before, and after one that was stopped, not."""
+    asked = {"prompt": "x", "model": "dreams", "size": "64x64", "num_frames": "4"}
+
+    def create() -> httpx.Response:
+        still = io.BytesIO()
+        Image.new("RGB", (64, 48), "teal").save(still, "PNG")
+        files = {"input_reference": ("a.png", still.getvalue(), "image/png")}
+        return web.post("/v1/videos", data=asked, files=files)
+
+    assert create().json()["error"]["code"] == "weights_missing"
+    hub.fault(UNET, times=1, hang_at=100_000)
+    start(web)
+    assert hub.hung.wait(60)
+    taken = create()
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["status"] == "queued"
+    told = web.post("/v1/plans", json={**asked, "width": 64, "height": 48}).raise_for_status().json()
+    assert any("on their way" in text for text in told["notes"])
+    web.post("/v1/models/dreams/pull/cancel")
+    assert watched(web)[-1][1]["state"] == "cancelled"
+    assert create().json()["error"]["code"] == "weights_missing"
 
 
 def test_removing(web: httpx.Client) -> None:

@@ -70,6 +70,7 @@ class Rig:
 
     def __init__(self, data: Path, plugins: str, settings: WorkerSettings = HURRIED, **changes: Any) -> None:
         self.data, self.plugins, self.ear = data, plugins, Ear()
+        self.coming: frozenset[str] = frozenset()
         self.settings = replace(settings, **changes)
         (data / "inputs").mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw()).save(data / "inputs" / "a.png")
@@ -80,7 +81,10 @@ class Rig:
 
     def new_dispatcher(self) -> Dispatcher:
         models = ["testcard", "naughty"]
-        return Dispatcher(self.store, self.worker, models, self.data, self.settings, news=self.ear)
+        return Dispatcher(
+            self.store, self.worker, models, self.data, self.settings, news=self.ear,
+            coming=lambda: self.coming,
+        )  # fmt: skip
 
     def __enter__(self) -> Rig:
         self.dispatcher.start()

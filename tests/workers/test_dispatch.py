@@ -102,6 +102,18 @@ def test_a_file_that_was_written_to_after_the_worker_is_not_taken(rig: Rigs) -> 
     assert not any(".1." in name for name in server.files())
 
 
+def test_a_job_waits_for_files_that_are_being_fetched(rig: Rigs) -> None:
+    """Those of other models go before it meanwhile."""
+    server = rig()
+    server.coming = frozenset({"testcard"})
+    waits = server.add(model="testcard")
+    other = server.add()
+    assert server.settled(other).state == State.COMPLETED
+    assert server.store.get(waits).state == State.QUEUED
+    server.coming = frozenset()
+    assert server.settled(waits).state == State.COMPLETED
+
+
 def test_a_killed_workers_job_goes_to_the_next_one(rig: Rigs, caplog: pytest.LogCaptureFixture) -> None:
     """After a signal, a fault in C and a silent exit alike; the log says what happens next."""
     server = rig()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from unstill.domain.notes import Note, note
 from unstill.domain.weight_errors import WeightsMissing, missing, terms_of
 
 
-def require_files(card: ModelCard, services: Services) -> None:
-    """Refuse, before anything is stored, what a worker could only refuse later.
+def require_files(card: ModelCard, services: Services, coming: Collection[str] = ()) -> None:
+    """Refuse, before anything is stored, what a worker could only refuse later. Of the models that are
+    ``coming`` the files are being fetched: a video may wait for them.
 
     Raises:
         ExtraMissing: its libraries are not installed.
@@ -25,20 +27,28 @@ def require_files(card: ModelCard, services: Services) -> None:
             not here, or not to be used. Of their folder only the name is told: who asks may be a stranger.
     """
     problem = _problem(card, services)
-    if problem is not None:
+    if problem is not None and not _awaited(problem, card, coming):
         raise _without_folder(problem)
 
 
-def with_remarks(plan: Plan, services: Services, *, private: bool = False) -> Plan:
+def with_remarks(
+    plan: Plan, services: Services, *, private: bool = False, coming: Collection[str] = ()
+) -> Plan:
     """The plan, saying besides that files are missing, and how large they are. ``private``: paths may be
     told."""
-    return replace(plan, notes=(*plan.notes, *_remarks(plan.card, services, private)))
+    return replace(plan, notes=(*plan.notes, *_remarks(plan.card, services, private, coming)))
 
 
-def _remarks(card: ModelCard, services: Services, private: bool) -> list[Note]:
+def _awaited(problem: UnstillError, card: ModelCard, coming: Collection[str]) -> bool:
+    return isinstance(problem, WeightsMissing) and card.id in coming
+
+
+def _remarks(card: ModelCard, services: Services, private: bool, coming: Collection[str]) -> list[Note]:
     problem = _problem(card, services)
     if problem is None:
         return []
+    if _awaited(problem, card, coming):
+        return [note("files_coming", model=card.id)]
     if type(problem) is WeightsMissing:
         terms, terms_zh = terms_of(card)
         return [note("files_missing", model=card.id, terms=terms, terms_zh=terms_zh)]

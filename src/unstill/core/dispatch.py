@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,8 @@ TROUBLE_S = 1.0
 class Dispatcher:
     """Claims the jobs of a device's models, hands them over one by one and settles them.
 
-    ``data`` is the data folder, absolute.
+    ``data`` is the data folder, absolute. Jobs of models that are ``coming``, whose files are being fetched,
+    wait.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class Dispatcher:
         settings: WorkerSettings | None = None,
         *,
         news: News,
+        coming: Callable[[], Collection[str]] = frozenset,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._worker, self._models, self._data = store, worker, tuple(models), data
+        self._coming = coming
         self._settings, self._monotonic, self._news = settings or WorkerSettings(), monotonic, news
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._stop_at = 0.0
@@ -126,7 +129,9 @@ class Dispatcher:
             self._pause(min(wait, self._settings.poll_s))
             return
         self._expire()
-        claimed = self._store.claim(self._worker.name, self._models, self._settings.lease_s)
+        coming = self._coming()
+        models = [model for model in self._models if model not in coming]
+        claimed = self._store.claim(self._worker.name, models, self._settings.lease_s)
         if claimed is None:
             self._state = "idle" if self._worker.running else "asleep"
             self._pause(self._settings.poll_s)

@@ -20,6 +20,7 @@ from unstill.core.events import Events
 from unstill.core.inbox import Inbox, Inspected, Taken, Upload
 from unstill.core.making import plan_for
 from unstill.core.plan import Plan
+from unstill.core.pulls import Pulls
 from unstill.core.queue import Idempotency, JobStore, Limits, NewJob, Page
 from unstill.core.render import new_video_id
 from unstill.core.room import Room
@@ -55,11 +56,13 @@ class VideoService:
         *,
         limits: Limits | None = None,
         room: Room | None = None,
+        pulls: Pulls | None = None,
         wake: Callable[[], None] = nobody_listens,
     ) -> None:
         self.store, self.inbox, self.services, self.events = store, inbox, services, events
         self.data, self.limits = data, limits or Limits()
         self.room = room or Room(data)
+        self.pulls = pulls or Pulls(lambda: services.weights)
         self.draining = False
         """Set when the server stops: nothing new is taken."""
         self._wake = wake
@@ -88,7 +91,7 @@ class VideoService:
             return known
         self._open_for_work()
         request = request_of(ask, self.services)
-        require_files(plan_for(request, USUAL, self.services).card, self.services)
+        self._require_files(plan_for(request, USUAL, self.services))
         video_id = new_video_id()
         taken = self._take(upload, video_id, request.background)
         try:
@@ -103,6 +106,10 @@ class VideoService:
             self._forget(taken.input, video_id)
         return job
 
+    def _require_files(self, plan: Plan) -> None:
+        """See `require_files`; a video may wait for files that are being fetched."""
+        require_files(plan.card, self.services, self.pulls.coming())
+
     def remix(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
         """The same picture and settings under a new prompt, and another seed unless one is given."""
         named = _named(key, ask, remix=source_id)
@@ -114,7 +121,7 @@ class VideoService:
         request = request_of(ask, self.services)
         size = (source.input.width, source.input.height)
         plan = plan_for(request, size, self.services, ask.language)
-        require_files(plan.card, self.services)
+        self._require_files(plan)
         new = self._new(new_video_id(), owner, plan, source.input, ask)
         return self._add(replace(new, source=source.id, idempotency=named))
 
@@ -129,7 +136,7 @@ class VideoService:
         self._open_for_work()
         found = self.store.get(source, owner) if isinstance(source, str) else self._sent(source, owner)
         made = extension_of(found, ask, self.services)
-        require_files(made.plan.card, self.services)
+        self._require_files(made.plan)
         new = self._new(new_video_id(), owner, made.plan, found.input, made.ask)
         new = replace(new, kind="extend", source=found.id, plan={**new.plan, **made.facts})
         return self._add(replace(new, idempotency=named))
@@ -140,7 +147,7 @@ class VideoService:
             if not SIDE[0] <= side <= SIDE[1]:
                 raise OutOfRange(param=name, value=side, low=SIDE[0], high=SIDE[1])
         plan = plan_for(request_of(ask, self.services), (width, height), self.services, ask.language)
-        plan = with_remarks(plan, self.services)
+        plan = with_remarks(plan, self.services, coming=self.pulls.coming())
         return replace(plan, notes=(*plan.notes, *ask.notes))
 
     def inspect(self, upload: Upload) -> Inspected:

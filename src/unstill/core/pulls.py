@@ -71,6 +71,11 @@ class Pulls:
         ).start()
         return view
 
+    def coming(self) -> frozenset[str]:
+        """The models whose files are being fetched now."""
+        with self._lock:
+            return frozenset(model for model, view in self._views.items() if not view.is_final)
+
     def view(self, card: ModelCard) -> PullView:
         """Raises `NoPull` where there was none since the server started."""
         with self._lock:

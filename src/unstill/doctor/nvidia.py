@@ -41,7 +41,7 @@ def cards(nvml: ModuleType | Any = None) -> list[Card]:
     library = nvml or _library()
     if library is None:
         return []
-    found = []
+    found: list[Card] = []
     for number in _quiet(library.nvmlDeviceGetCount, 0):
         with contextlib.suppress(library.NVMLError):
             found.extend(_parts(library, library.nvmlDeviceGetHandleByIndex(number)))

@@ -103,6 +103,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "({terms}).",
             "本机还没有 {model} 的文件：用 `unstill models pull {model}` 下载（{terms_zh}）。",
         ),
+        "files_coming": (
+            "The files of {model} are on their way; the video begins when they are here.",
+            "{model} 的文件正在下载，下载完成后视频自动开始。",
+        ),
         "files_unusable": (
             "{problem} Until then {model} cannot be used.",
             "{problem_zh}在此之前无法使用 {model}。",
@@ -205,6 +209,7 @@ BEFORE = frozenset(
         "placed_narrow",
         "host_memory_tight",
         "files_missing",
+        "files_coming",
         "files_unusable",
     }
 )

@@ -21,6 +21,7 @@ from unstill.core.clock import SystemClock
 from unstill.core.dispatch import Dispatcher, Dispatchers
 from unstill.core.events import Events
 from unstill.core.jobs import VideoService
+from unstill.core.pulls import Pulls
 from unstill.core.queue import Limits
 from unstill.core.room import GIB, Room
 from unstill.core.worker import WorkerSettings
@@ -87,12 +88,13 @@ def build(
     store = open_jobs(data / DATABASE, clock)
     try:
         resumed = put_in_order(store, data)
-        inbox, events = PictureChild(data, _child(settings)), Events()
-        crew = _crew(settings, services, store, data, events)
+        inbox, events, pulls = PictureChild(data, _child(settings)), Events(), Pulls(lambda: services.weights)
+        crew = _crew(settings, services, store, data, events, pulls)
         service = VideoService(
             store, inbox, services, events, data,
             limits=Limits(settings.queue_limit, settings.queue_limit_per_key),
             room=Room(data, int(settings.outputs_gibibytes * GIB), int(settings.free_gibibytes * GIB)),
+            pulls=pulls,
             wake=crew.wake,
         )  # fmt: skip
         app = create_app(service, _api(settings, services, log), crew=crew, keys_store=who.keys)
@@ -105,7 +107,9 @@ def build(
         raise
 
 
-def _crew(settings: Settings, services: Services, store: SqlJobs, data: Path, events: Events) -> Dispatchers:
+def _crew(
+    settings: Settings, services: Services, store: SqlJobs, data: Path, events: Events, pulls: Pulls
+) -> Dispatchers:
     """One dispatcher and one worker process for each device."""
     models = [card.id for family in services.families for card in family.cards]
     driven = WorkerSettings(lease_s=settings.lease_s, idle_s=settings.idle_s, stage_s=settings.stage_s)
@@ -114,7 +118,7 @@ def _crew(settings: Settings, services: Services, store: SqlJobs, data: Path, ev
     for place in work_places(settings.workers):
         kind = place.device.split(":")[0]
         worker = LocalWorker(place.device, command(kind, models), spawner, driven, place.environ)
-        made.append(Dispatcher(store, worker, models, data, driven, news=events))
+        made.append(Dispatcher(store, worker, models, data, driven, news=events, coming=pulls.coming))
     return Dispatchers(made)
 
 

@@ -68,15 +68,16 @@ def _no_fsync(durable: ModuleType) -> None:
 
 @way("early completed", "unstill.core.reporting")
 def _early_completed(reporting: ModuleType) -> None:
-    """The row says completed when the video is first looked at, before it has its name."""
+    """The row says completed when the worker first tells of its work, long before the video has its name."""
     from unstill.domain.job import Output
 
-    pass_on = reporting.Reporter._pass_on
+    pass_on, done = reporting.Reporter._pass_on, []
 
     def early(self: Any, progress: Any) -> None:
         pass_on(self, progress)
         claim = self._lease.claim
-        if progress.stage == "check":
+        if not done:
+            done.append(claim.job_id)
             name = f"outputs/{claim.job_id}.{claim.attempt}"
             made = Output(f"{name}.mp4", 1, "0" * 64, 0.0, 0, f"{name}.jpg", f"{name}.sheet.jpg")
             self._store.complete(claim, made, ())

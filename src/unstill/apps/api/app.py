@@ -28,7 +28,6 @@ from unstill.apps.api.context import ApiSettings, Context
 from unstill.core.crew import Crew
 from unstill.core.jobs import VideoService
 from unstill.core.keys import KeyStore
-from unstill.core.pulls import Pulls
 from unstill.domain.errors import UnstillError
 from unstill.version import __version__
 
@@ -60,8 +59,7 @@ def create_app(
     api = Api(title="unstill", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     tally = metrics.Tally(service.store, crew)
     service.events.listen(tally.see)
-    pulls = Pulls(lambda: service.services.weights)
-    api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store, pulls)
+    api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store, service.pulls)
     # Fixed addresses before {video_id}.
     for part in (
         news, inspect, videos, content, models, model_weights, advice, keys, backup, health, metrics, docs

@@ -33,6 +33,7 @@ DIFFUSERS_STEM, TRANSFORMERS_STEM = "diffusion_pytorch_model", "model"
 PIPELINE = "I2VGenXLPipeline"
 WHOLE = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 """Formats that weights may come in; 8 bits would be another picture."""
+MOST_STEPS = int(CARD.steps.high) if CARD.steps else 1
 MOST_FACTOR = 1000.0
 """Of the VAE's latents; the real one is 0.18."""
 SPARE = 64
@@ -149,7 +150,7 @@ def _check_schedule(made: Checkpoint, folder: CheckpointFolder) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of libraries about each other
             for name in SCHEDULERS:
-                Schedule(name, made.schedule, int(CARD.steps.high)).check()
+                Schedule(name, made.schedule, MOST_STEPS).check()
     except Exception:  # what a wrong configuration breaks is as various as configurations
         raise folder.damaged(
             "scheduler/scheduler_config.json", "it describes no way from noise to a clip", "没有描述去噪过程"

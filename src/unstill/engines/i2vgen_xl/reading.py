@@ -37,7 +37,7 @@ class Tokens:
     @property
     def size(self) -> int:
         """One more than the largest token id."""
-        return max(self.tokenizer.get_vocab().values()) + 1
+        return int(max(self.tokenizer.get_vocab().values())) + 1
 
     def ids(self, words: str) -> Tensor:
         """Token ids [1 length], padded, cut where the text is too long."""

@@ -8,11 +8,12 @@ import * as state from "../state.js";
 import { card, cards, inWords, licenceOf } from "./asked.js";
 import { useModel } from "./settings.js";
 
-/** @param {() => void} ready what waits for the files and can be done now */
+/** @param {() => void} ready what may be done once the fetch has begun: a video waits for its model's files */
 export function offer(ready) {
   const node = el("div", { class: "offer", role: "status" });
   /** @type {EventSource | null} */
   let stream = null;
+  let coming = "";
   let waiting = false;
   let looked = false;
 
@@ -47,7 +48,7 @@ export function offer(ready) {
     const start = button(t("offer.start", { size: size(of.download_bytes) }), () => {
       close();
       waiting = thenGenerate;
-      void fetchFiles(of);
+      void fetchFiles(of).then((begun) => begun && thenGenerate && ready());
     }, { kind: "primary", disabled: true });
     accept.addEventListener("change", () => (start.disabled = !accept.checked));
     const close = openDialog(t("offer.title", { model: of.title }), [
@@ -67,14 +68,18 @@ export function offer(ready) {
     try {
       await api.pull(of.id, true);
       follow(of);
+      return true;
     } catch (error) {
       const said = explain(error);
       toast(`${said.message} ${said.hint}`, { seconds: 12 });
+      waiting = false;
+      return false;
     }
   };
 
   /** @param {import("./asked.js").Card} of */
   const follow = (of) => {
+    coming = of.id;
     stream = new EventSource(api.urls.pullEvents(of.id));
     stream.addEventListener("progress", (event) => show(of, JSON.parse(event.data)));
     stream.addEventListener("done", (event) => void end(of, JSON.parse(event.data)));
@@ -97,6 +102,7 @@ export function offer(ready) {
   const end = async (of, told) => {
     stream?.close();
     stream = null;
+    coming = "";
     state.set("models", await api.models().catch(cards));
     if (told.error) {
       const view = await api.pullState(of.id).catch(() => told);
@@ -104,7 +110,6 @@ export function offer(ready) {
     } else if (told.state === "completed") {
       toast(t("offer.done", { model: of.title }));
       useModel(of.id);
-      if (waiting) ready();
     }
     waiting = false;
     draw();
@@ -130,7 +135,7 @@ export function offer(ready) {
     ask,
     needed: () => {
       const of = card();
-      return of !== undefined && isMissing(of);
+      return of !== undefined && isMissing(of) && coming !== of.id;
     },
     stop() {
       for (const stop of stops) stop();
