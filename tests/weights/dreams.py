@@ -27,7 +27,9 @@ CARD = ModelCard(
         {"en": "The hub says Odd-1.0.", "zh": "模型站标注 Odd-1.0。"},
         {"en": "Its authors say research only.", "zh": "作者声明仅供研究。"},
     ),
-    generative=True, native={"size": "64p", "num_frames": 4, "fps": 8}, frames=Range(1, 64), fps=Range(1, 30),
+    generative=True, download_bytes=320_000,
+    native={"size": "512p", "fit": "crop", "num_frames": 4, "fps": 8, "loop": False, "interpolate": 1},
+    frames=Range(1, 64), fps=Range(1, 30),
     side=Range(16, 1024), steps=Range(1, 100), guidance=Range(1, 20), repo=REPO,
 )  # fmt: skip
 Shelves = Callable[..., WeightShelf]
