@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unstill.domain.check import Check
 from unstill.domain.errors import BadSetting, EngineBroken, UnstillError
 
 if TYPE_CHECKING:
@@ -137,6 +138,12 @@ class House:
         from unstill.doctor.machine import this_machine
 
         return this_machine()
+
+    def examine(self, flags: Mapping[str, str] | None = None, *, online: bool = False) -> Sequence[Check]:
+        from unstill.doctor.examine import examine
+        from unstill.settings import load_settings
+
+        return examine(load_settings(flags) if flags else self.settings, self, online=online)
 
     def peak_bytes(self) -> int:
         from unstill.doctor.machine import peak_bytes

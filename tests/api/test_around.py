@@ -151,6 +151,11 @@ def test_facts(web: httpx.Client) -> None:
     assert system["limits"]["queued"] == 6
     doctor = web.get("/v1/doctor").json()
     assert doctor["ok"] is True
+    assert doctor["readiness"].keys() == {"store", "disk", "workers", "server"}
+    seen = {check["id"]: check for check in doctor["checks"]}
+    assert {"python", "disk", "gpu", "encoder"} <= seen.keys()
+    chinese = web.get("/v1/doctor", headers={"Accept-Language": "zh"}).json()
+    assert {"磁盘", "显卡"} <= {check["title"] for check in chinese["checks"]}
     assert doctor["models"] == ["testcard", "dream"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from unstill.core.labelling import LabelRule
 from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, SmallPictures, VideoMaker
 from unstill.domain.catalog import ModelCard
+from unstill.domain.check import Check
 from unstill.domain.errors import Language
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Services(Protocol):
     @property
     def log_dir(self) -> Path:
         """Where logs go; it may not exist yet."""
+
+    def examine(self, flags: Mapping[str, str] | None = None, *, online: bool = False) -> Sequence[Check]:
+        """What is right and wrong with this computer. ``flags`` are settings that go before the usual ones;
+        nobody on the network is asked unless ``online``."""
 
     def machine(self) -> Machine:
         """This computer as it is now."""

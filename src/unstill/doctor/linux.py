@@ -31,6 +31,18 @@ def free_bytes(root: Path = ROOT) -> int:
     return max(0, min([free, *left]))
 
 
+def limit_bytes(root: Path = ROOT) -> int | None:
+    """The least memory that a control group of this process is limited to; None without a limit below what
+    the computer has."""
+    found = []
+    for folder in _groups("memory", root):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            with contextlib.suppress(ValueError):
+                found.append(int(_text(folder / name)))
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min((limit for limit in found if limit < whole), default=None)
+
+
 def peak_bytes(root: Path = ROOT) -> int:
     """The high-water mark of this very program. getrusage would count the parent's size before exec too."""
     for line in _lines(root / "proc/self/status"):

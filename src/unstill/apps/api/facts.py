@@ -11,6 +11,7 @@ from typing import Any
 
 from unstill.apps.api.context import Context
 from unstill.core.crew import WorkerView
+from unstill.domain.errors import Language
 from unstill.domain.job import NOBODY, State
 from unstill.domain.service_errors import StoreBusy, VideoNotFound
 from unstill.version import __version__
@@ -72,14 +73,16 @@ def checks(context: Context) -> dict[str, dict[str, Any]]:
     }
 
 
-def doctor(context: Context) -> dict[str, Any]:
-    """Facts about the machine, the parts and the checks."""
+def doctor(context: Context, language: Language = "en") -> dict[str, Any]:
+    """Facts about the machine, the parts, what must be right for a video to be made, and what the doctor
+    sees."""
     machine, services = context.service.services.machine(), context.service.services
     found = checks(context)
     return {
         "object": "doctor",
         "ok": all(check["ok"] for check in found.values()),
-        "checks": found,
+        "readiness": found,
+        "checks": [check.to_json(language) for check in services.examine()],
         "machine": {**asdict(machine), "platform": platform.platform(), "python": sys.version.split()[0]},
         "versions": versions(),
         "models": [card.id for family in services.families for card in family.cards],

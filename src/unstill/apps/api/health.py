@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from unstill.apps.api import bundle, facts, schema
 from unstill.apps.api.context import context_of, operators_only, owner_of
 from unstill.apps.api.errors import NotReadyYet, answer
+from unstill.apps.api.language import language_of
 
 router = APIRouter()
 
@@ -45,9 +46,11 @@ async def system(request: Request) -> JSONResponse:
     "/v1/doctor", tags=["system"], summary="What is right and wrong", responses=schema.replies(schema.Facts)
 )
 async def doctor(request: Request) -> JSONResponse:
-    """The checks of /readyz, the machine, and the versions of what matters."""
+    """What the doctor sees of this computer, each with its fix; the machine; the versions of what matters.
+    ``readiness`` has the checks of /readyz."""
     context = context_of(request)
-    return JSONResponse(await context.read(lambda: facts.doctor(context)))
+    language = language_of(request.headers.raw, context.settings.language)
+    return JSONResponse(await context.read(lambda: facts.doctor(context, language)))
 
 
 @router.post(

@@ -34,6 +34,7 @@ def join(app: typer.Typer) -> None:
     app.add_typer(jobs, name="jobs")
     app.add_typer(keys, name="keys")
     app.command(cls=Named)(config)
+    app.command(cls=Named)(doctor)
     app.command(cls=Named)(backup)
     app.command(cls=Named)(gradio)
 
@@ -240,6 +241,23 @@ def config(ctx: typer.Context, json: o.Json = False, quiet: o.Quiet = False, lan
     from unstill.apps.cli.config import config as command
 
     return command(call, lang)
+
+
+def doctor(
+    ctx: typer.Context,
+    online: Annotated[bool, typer.Option("--online", help="Ask the model hub, too.")] = False,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where the server will listen.")] = None,
+    port: Annotated[str | None, typer.Option(metavar="N", help="The port that it will have.")] = None,
+    data_dir: o.DataDir = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    lang: o.Lang = None,
+) -> int:
+    """Look at this computer: what is well, what is not, and what to do about it."""
+    call = ready(ctx)
+    from unstill.apps.cli.doctor import doctor as command
+
+    return command(call, {"host": host, "port": port, "data_dir": data_dir}, online=online)
 
 
 def backup(

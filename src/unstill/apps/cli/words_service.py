@@ -35,6 +35,19 @@ SERVICE_TEXTS: Mapping[str, tuple[str, str]] = {
     "key_active": ("active", "有效"),
     "key_revoked": ("revoked {when}", "已于 {when} 吊销"),
     "never": ("never", "从未"),
+    # `doctor`
+    "check_ok": ("ok", "正常"),
+    "check_warning": ("warning", "注意"),
+    "check_failure": ("failure", "故障"),
+    "doctor_well": ("All is well: videos can be made here.", "一切正常，可以生成视频。"),
+    "doctor_warnings": (
+        "Videos can be made here. Worth a look: {warnings}.",
+        "可以生成视频。另有 {warnings} 项值得注意。",
+    ),
+    "doctor_failures": (
+        "To be put right: {failures}. The lines with an arrow say how.",
+        "有 {failures} 项需要处理，带箭头的行说明了做法。",
+    ),
     # lengths of time
     "age_s": ("{count} s", "{count} 秒"),
     "age_min": ("{count} min", "{count} 分钟"),

@@ -8,22 +8,18 @@ import { copyButton } from "./system_copy.js";
  */
 
 /** The words that a finding's grade may have. @type {Record<string, Finding["level"]>} */
-const LEVELS = {
-  ok: "good", good: "good", info: "good", pass: "good", true: "good",
-  warn: "warn", warning: "warn", notice: "warn",
-  bad: "bad", error: "bad", fail: "bad", failed: "bad", critical: "bad", false: "bad",
-};
+const LEVELS = { ok: "good", warning: "warn", failure: "bad" };
 const ORDER = { bad: 0, warn: 1, good: 2 };
 
 /**
- * What the doctor says, worst first: its findings where it has them, and its checks.
+ * What the doctor says and whether the server can work, worst first.
  * @param {any} doctor
  * @returns {Finding[]}
  */
 export function findingsOf(doctor) {
   /** @type {Finding[]} */
-  const told = Array.isArray(doctor?.findings) ? doctor.findings.map(toldBy) : [];
-  const checks = told.length ? [] : Object.entries(doctor?.checks ?? {}).map(([name, check]) => checked(name, check));
+  const told = (doctor?.checks ?? []).map(toldBy);
+  const checks = Object.entries(doctor?.readiness ?? {}).map(([name, check]) => checked(name, check));
   /** @type {Finding[]} */
   const broken = (doctor?.broken_engines ?? []).map((/** @type {string} */ name) => ({
     level: "warn", text: t("system.engine_broken", { name }), fix: t("system.engine_broken_fix"), command: "",
@@ -31,11 +27,11 @@ export function findingsOf(doctor) {
   return [...told, ...checks, ...broken].sort((one, other) => ORDER[one.level] - ORDER[other.level]);
 }
 
-/** @param {any} finding @returns {Finding} */
+/** @param {{status: string, title: string, seen: string, fix: string | null}} finding @returns {Finding} */
 function toldBy(finding) {
-  const level = LEVELS[String(finding.level ?? finding.state ?? finding.severity ?? finding.ok)] ?? "warn";
-  const text = finding.message ?? finding.title ?? finding.text ?? finding.detail ?? finding.code ?? "";
-  return { level, text: String(text), fix: String(finding.fix ?? finding.hint ?? ""), command: String(finding.command ?? "") };
+  const level = LEVELS[finding.status] ?? "warn";
+  const command = /`([^`]+)`/.exec(finding.fix ?? "")?.[1] ?? "";
+  return { level, text: `${finding.title}: ${finding.seen}`, fix: finding.fix ?? "", command };
 }
 
 /** @param {string} name @param {any} check @returns {Finding} */
