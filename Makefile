@@ -1,6 +1,6 @@
 # Everything a fresh clone needs: each target makes the environment it runs in.
 .DEFAULT_GOAL := help
-.PHONY: help start demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak clean
+.PHONY: help image image-archive start demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,6 +15,7 @@ help:
 	@echo "make check   tests, lint, types and contracts (what CI runs)"
 	@echo "make bench   measure this machine; writes docs/benchmarks.md"
 	@echo "make bench-gpu   measure the generative model on a graphics card (docs/bench.md)"
+	@echo "make image   build the container image (TARGET=cpu or cuda) with docker or podman"
 	@echo "make soak    run the long tests; what was done before is not done again"
 	@echo "make clean   remove the environment and caches"
 
@@ -82,6 +83,20 @@ check: lint types contracts test
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench
+
+# The container image, and an archive of it for `docker load`. BUILD_ARGS passes mirrors on, such as
+# --build-arg PIP_INDEX_URL=https://...
+TARGET ?= cpu
+ENGINE ?= $(shell command -v docker || command -v podman)
+
+image:
+	@test -n "$(ENGINE)" || { echo "This needs docker or podman: https://docs.docker.com/get-docker"; exit 1; }
+	@$(ENGINE) build --target $(TARGET) -t unstill:$(TARGET) $(BUILD_ARGS) .
+
+image-archive: image
+	@mkdir -p build
+	@$(ENGINE) save unstill:$(TARGET) | gzip > build/unstill-$(TARGET).tar.gz
+	@echo "docker load -i build/unstill-$(TARGET).tar.gz"
 
 # The generative model on a graphics card, in parts of less than ten minutes: make bench-gpu PART=cases. The
 # card's computer needs CUDA, Python 3.12, torch and transformers, and no network: what it lacks is fetched

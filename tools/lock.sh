@@ -1,0 +1,21 @@
+#!/bin/sh
+# Writes docker/lock/*.txt anew: every package of the images, pinned, with the hashes of its files. Needs uv.
+# torch and what its CUDA build brings are not in them: the Dockerfile installs torch by itself.
+set -eu
+cd "$(dirname "$0")/.."
+compile() {
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"
+}
+compile pyproject.toml --extra heif -o docker/lock/cpu.txt
+echo "torch==2.13.0" | compile pyproject.toml --extra heif --extra diffusion --constraint - \
+    --constraint docker/lock/cpu.txt $(printf -- '--no-emit-package %s ' torch triton cuda-toolkit cuda-bindings \
+    cuda-pathfinder) -o docker/lock/cuda.tmp
+python3 - docker/lock/cuda.tmp docker/lock/cuda.txt <<'PY'
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+entries = re.split(r"(?m)^(?=[a-z0-9])", text)
+kept = [one for one in entries if not re.match(r"nvidia-(?!ml-py)", one)]
+open(sys.argv[2], "w", encoding="utf-8").write("".join(kept))
+PY
+rm docker/lock/cuda.tmp
+echo "hatchling>=1.27" | compile - -o docker/lock/build.txt
