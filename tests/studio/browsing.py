@@ -81,8 +81,8 @@ class Watched:
         return found
 
     def check(self) -> None:
-        assert self.foreign == [], "the page spoke to others"
-        assert self.complaints == [], "the page complained"
+        assert self.foreign == [], f"the page spoke to others: {self.foreign}"
+        assert self.complaints == [], f"the page complained: {self.complaints}"
 
 
 @contextlib.contextmanager

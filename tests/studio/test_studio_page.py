@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from unstill.apps.studio import serve
 from unstill.engines.motion.lexicon import understand
@@ -204,7 +206,9 @@ def test_names_are_those_of_files_letter_for_letter() -> None:
 
 def texts() -> dict[str, str]:
     return {
-        str(path.relative_to(PAGE)): path.read_text("utf-8") for path in PAGE.rglob("*") if path.is_file()
+        str(path.relative_to(PAGE)): path.read_text("utf-8")
+        for path in PAGE.rglob("*")
+        if path.is_file() and path.suffix != ".jpg"
     }
 
 
@@ -224,6 +228,18 @@ def test_the_whole_page_is_small(web: httpx.Client) -> None:
         with web.stream("GET", f"/assets/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
             total += sum(len(part) for part in answer.iter_raw())
     assert 10_000 < total < MOST_BYTES
+
+
+def test_every_example_has_a_small_picture() -> None:
+    """Of one shape, and a tenth of its bytes: what tools/example_thumbs.py makes."""
+    known = serve.inventory()
+    examples = {name.removeprefix(serve.EXAMPLES) for name in known if name.startswith(serve.EXAMPLES)}
+    small = {name.removeprefix("thumbs/") for name in known if name.startswith("thumbs/")}
+    assert small == examples
+    for name in small:
+        body = known[f"thumbs/{name}"].read_bytes()
+        assert Image.open(io.BytesIO(body)).size == (360, 240)
+        assert len(body) < 20_000
 
 
 def test_text_is_packed_for_those_who_take_it(web: httpx.Client) -> None:

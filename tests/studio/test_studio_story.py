@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from browsing import PATIENCE_MS, PHONE, WIDE, Watched
 from live import Live
+from telling import PLAYS, TASTES, Taste, generate, give, held_up, prompt, running
 
 if TYPE_CHECKING:
     from conftest import Visit  # type: ignore[attr-defined]
 
-PLAYS = (
-    "() => [...document.querySelectorAll('video')].some(v => v.readyState >= 2 && v.videoWidth && !v.error)"
-)
-expect.set_options(timeout=PATIENCE_MS)
 
-
-def give(watched: Watched, file: Path) -> None:
-    """Choose a file, as with the button."""
-    with watched.page.expect_file_chooser() as chooser:
-        watched.page.get_by_role("button", name=watched.words["create.pick"], exact=True).click()
-    chooser.value.set_files(file)
-
-
-def prompt(watched: Watched) -> Locator:
-    return watched.page.get_by_label(watched.words["create.prompt"], exact=True)
-
-
-def generate(watched: Watched) -> None:
-    watched.page.get_by_role("button", name=watched.words["create.generate"], exact=True).click()
-
-
-def running(watched: Watched) -> Locator:
-    """What is there while a video is made."""
-    return watched.page.get_by_text(watched.words["run.stays"])
-
-
-@contextmanager
-def held_up(live: Live) -> Iterator[None]:
-    """While this lasts the worker does nothing."""
-    workers = live.workers()
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in workers:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-
-@pytest.mark.parametrize(
-    ("language", "size", "scheme"),
-    [("en-US", WIDE, "light"), ("zh-CN", PHONE, "dark")],
-    ids=["en wide light", "zh phone dark"],
-)
-def test_a_picture_becomes_a_video(
-    served: Live, visit: Visit, picture: Path, language: str, size: tuple[int, int], scheme: str
-) -> None:
+@pytest.mark.parametrize("taste", TASTES)
+def test_a_picture_becomes_a_video(served: Live, visit: Visit, picture: Path, taste: Taste) -> None:
     """Picture, sentence, Generate, progress; left and opened again in between, it is there; it plays."""
     before, wish = len(served.all()), "push in, then pan left"
-    watched = visit(language=language, size=size, scheme=scheme)
+    watched = visit(**taste)
     on, words = watched.page, watched.words
     give(watched, picture)
     prompt(watched).fill(wish)

@@ -1,5 +1,6 @@
-// Before the first paint: the theme that was chosen, so that the page does not flash in the other one. And
-// should a part of the page not come through, the whole is loaded again, a few times, before anybody is asked to.
+// Before the first paint: the theme that was chosen, so that the page does not flash in the other one, and the words
+// of the language (as i18n.js finds it), so that they come along with the code. And should a part of the page not
+// come through, the whole is loaded again, a few times, before anybody is asked to.
 (() => {
   const COUNT = "unstill.again";
   const MOST = 3;
@@ -8,6 +9,24 @@
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
   } catch {
     // Storage is off: the system's theme it is.
+  }
+
+  const spoken = () => {
+    try {
+      const kept = JSON.parse(localStorage.getItem("unstill.language") || "null");
+      if (["en", "zh-CN", "zh-TW"].includes(kept)) return kept;
+    } catch {
+      // As above.
+    }
+    const first = navigator.languages.map((one) => one.toLowerCase()).find((one) => /^(zh|en)/.test(one)) ?? "en";
+    if (first.startsWith("en")) return "en";
+    return /hant|-tw|-hk|-mo/.test(first) ? "zh-TW" : "zh-CN";
+  };
+  for (const name of [spoken(), `${spoken()}_rooms`]) {
+    const words = document.createElement("link");
+    words.rel = "modulepreload";
+    words.href = `/assets/words/${name}.js`;
+    document.head.append(words);
   }
 
   const again = () => {

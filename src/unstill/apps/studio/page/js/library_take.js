@@ -116,6 +116,7 @@ async function drawVideo(file, canvas) {
     return false;
   } finally {
     video.removeAttribute("src");
+    video.load(); // or it goes on reading an address that is no more
     URL.revokeObjectURL(url);
   }
 }

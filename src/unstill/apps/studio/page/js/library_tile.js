@@ -51,10 +51,14 @@ export function tile(first, acts) {
   const frame = () => {
     node.dataset.state = video.state;
     node.classList.toggle("cancelling", video.cancelling === true);
-    const source = video.output?.thumbnail ? urls.content(video.id, "thumbnail") : urls.input(video.id);
-    if (picture.getAttribute("src") !== source) picture.src = source;
-    for (const old of shown.querySelectorAll(".line, .badge")) old.remove();
-    if (!isFinal(video)) shown.append(el("span", { class: "line" }));
+    const source = smallPicture(video);
+    if (source && picture.getAttribute("src") !== source) picture.src = source;
+    picture.hidden = !picture.hasAttribute("src");
+    for (const old of shown.querySelectorAll(".line, .badge, .blank")) old.remove();
+    if (!isFinal(video)) {
+      if (picture.hidden) shown.append(el("span", { class: "blank" }, icon("picture")));
+      shown.append(el("span", { class: "line" }));
+    }
     if (video.state === "failed" || video.state === "cancelled") {
       shown.append(el("span", { class: "badge" }, icon(video.state === "failed" ? "warn" : "stop")));
     }
@@ -67,7 +71,10 @@ export function tile(first, acts) {
     update,
     focus: () => link.focus(),
     preview: (url) => {
-      if (!isFinal(video)) picture.src = url;
+      if (isFinal(video)) return;
+      picture.src = url;
+      picture.hidden = false;
+      shown.querySelector(".blank")?.remove();
     },
     picked: (on) => {
       node.classList.toggle("picked", on);
@@ -76,6 +83,13 @@ export function tile(first, acts) {
     },
     stop: player,
   };
+}
+
+/** Nothing heavy: the thumbnail, else the composer's picture if it is that, else none. @param {any} video */
+function smallPicture(video) {
+  if (video.output?.thumbnail) return urls.content(video.id, "thumbnail");
+  const given = state.get("picture");
+  return given?.width && given.made.has(video.id) ? given.url : "";
 }
 
 /** @param {() => any} now @param {Acts} acts */

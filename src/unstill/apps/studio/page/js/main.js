@@ -77,6 +77,13 @@ function lock(out) {
 }
 
 async function start() {
+  let begun = false;
+  // Asked first and waited for by nobody: the page is drawn meanwhile.
+  session().then((known) => {
+    if (known.signed_in) return;
+    if (begun) lock(true);
+    else lockedOut = true;
+  }, () => {});
   await setLanguage(preferred(), false);
   listen();
   bind({ "?": showKeys });
@@ -89,8 +96,7 @@ async function start() {
     event.preventDefault();
     part("view").focus();
   });
-  const known = await session().catch(() => ({ signed_in: true }));
-  lockedOut = !known.signed_in;
+  begun = true;
   await show();
 }
 

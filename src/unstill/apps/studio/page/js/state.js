@@ -17,7 +17,8 @@ values.set("settings", values.get("settings") ?? {});
 
 /**
  * The names: jobs (a Map of videos by id), settings (the composer's, by the names of the API), language, theme,
- * models (a list), system, picture ({blob, name, width, height, url, from} or null), online.
+ * models (a list), system, picture (a Picture or null), shape (width and height of a picture on its way here,
+ * 0 until they are known, or null), online.
  * @param {string} name
  * @returns {any}
  */

@@ -261,6 +261,7 @@ export default {
   // Errors
   "error.offline": "The server does not answer.",
   "error.offline_hint": "Check that it is still running; the page tries again by itself.",
+  "error.by_itself": "The page tries again by itself.",
   "error.unexpected": "Something went wrong that nobody foresaw.",
   "error.unexpected_hint": "Try again. If it comes back, send the number below with a report.",
   "error.incident": "Number {id}",

@@ -38,7 +38,7 @@ export default {
   "library.two_picked": "Two picked",
   "library.unpick": "Let go",
   "library.none_found": "Nothing matches",
-  "library.none_found_help": "The search looks for each word in the descriptions.",
+  "library.none_found_help": "The search looks for these very words in the descriptions. Fewer words find more.",
   "library.show_all": "Show all videos",
   "library.empty": "Your videos will be here",
   "library.empty_help": "Each is kept with its picture and its settings, until you delete it.",

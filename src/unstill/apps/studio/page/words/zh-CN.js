@@ -261,6 +261,7 @@ export default {
   // 出错
   "error.offline": "连不上服务器。",
   "error.offline_hint": "请确认它还在运行，页面会自动重试。",
+  "error.by_itself": "页面会自动重试。",
   "error.unexpected": "出现了意料之外的错误。",
   "error.unexpected_hint": "请再试一次；如果仍然出现，反馈时请附上下面的编号。",
   "error.incident": "编号 {id}",

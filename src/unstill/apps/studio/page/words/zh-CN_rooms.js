@@ -38,7 +38,7 @@ export default {
   "library.two_picked": "已选两个",
   "library.unpick": "放弃选择",
   "library.none_found": "没有符合的视频",
-  "library.none_found_help": "搜索会在描述里逐词查找。",
+  "library.none_found_help": "搜索会在描述里查找完全相同的文字，少写几个字更容易找到。",
   "library.show_all": "显示全部视频",
   "library.empty": "你的视频会放在这里",
   "library.empty_help": "每个视频都连同原图和设置一起保存，直到你删除它。",

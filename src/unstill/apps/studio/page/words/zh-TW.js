@@ -261,6 +261,7 @@ export default {
   // 錯誤
   "error.offline": "連不上伺服器。",
   "error.offline_hint": "請確認它還在執行，頁面會自動重試。",
+  "error.by_itself": "頁面會自動重試。",
   "error.unexpected": "發生了意料之外的錯誤。",
   "error.unexpected_hint": "請再試一次；如果仍然發生，回報時請附上下面的編號。",
   "error.incident": "編號 {id}",

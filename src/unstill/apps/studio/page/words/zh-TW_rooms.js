@@ -38,7 +38,7 @@ export default {
   "library.two_picked": "已選兩支",
   "library.unpick": "放棄選擇",
   "library.none_found": "沒有符合的影片",
-  "library.none_found_help": "搜尋會在描述裡逐詞查找。",
+  "library.none_found_help": "搜尋會在描述裡尋找完全相同的文字，少寫幾個字更容易找到。",
   "library.show_all": "顯示全部影片",
   "library.empty": "你的影片會放在這裡",
   "library.empty_help": "每支影片都連同原圖和設定一起保存，直到你刪除它。",

@@ -4,6 +4,7 @@ import { announce } from "../dialog.js";
 import { button, clear, el } from "../dom.js";
 import { explain } from "../errors.js";
 import { has, t } from "../i18n.js";
+import { cards } from "./asked.js";
 
 /**
  * @typedef {import("../types.js").Video} Video
@@ -70,11 +71,14 @@ function card(video, advice, acts) {
 
 /** "Steps: 50 → 60", one for each. @param {Video} video @param {Record<string, any>} changes @returns {string[]} */
 export function changesInWords(video, changes) {
-  return flat(changes).map(([name, value]) => {
+  const native = cards().find((one) => one.id === video.model);
+  return flat(changes).flatMap(([name, value]) => {
     const short = name.replace("options.", "");
-    const before = name.startsWith("options.") ? video.request.options?.[short] : video.request[name];
+    const isOption = name.startsWith("options.");
+    const before = isOption ? (video.request.options?.[short] ?? native?.options[short]?.default) : video.request[name];
+    if (before === value) return [];
     const label = has(`settings.${short}`) ? t(`settings.${short}`) : short;
-    return t("advice.change", { name: label, from: shown(before), to: shown(value) });
+    return [t("advice.change", { name: label, from: shown(before), to: shown(value) })];
   });
 }
 

@@ -3,18 +3,20 @@ import * as api from "../api.js";
 import { announce } from "../dialog.js";
 import { button, clear, el } from "../dom.js";
 import { errorBlock, explain } from "../errors.js";
-import { t } from "../i18n.js";
+import { isChinese, t } from "../i18n.js";
 import * as state from "../state.js";
-import { formOf } from "./asked.js";
+import { asked, formOf } from "./asked.js";
 import { chips } from "./chips.js";
 import { estimate } from "./estimate.js";
 import { offer } from "./offer.js";
-import { choose } from "./picture.js";
+import { adopted, choose } from "./picture.js";
 import { presets } from "./presets.js";
 import { settingsForm } from "./settings.js";
 
 /** Seconds to wait where the server does not say how long. */
 const WAIT_S = 5;
+
+/** @typedef {{form: FormData, key: string, asked: string}} Wanted a request, and the settings that it is of */
 
 /** A name for one request, so that sending it twice makes one video. */
 function requestName() {
@@ -35,7 +37,7 @@ export function composer({ started, planned }) {
   const form = settingsForm();
   const moves = chips();
   const levels = presets();
-  let wanted = /** @type {{form: FormData, key: string} | null} */ (null);
+  let wanted = /** @type {Wanted | null} */ (null);
   let sending = false;
   let away = false;
   let timer = 0;
@@ -73,9 +75,9 @@ export function composer({ started, planned }) {
   };
 
   async function generate() {
-    const picture = state.get("picture");
     if (sending) return;
-    clear(trouble);
+    forget();
+    const picture = state.get("picture") ?? (await arriving());
     if (!picture) {
       announce(t("create.need_picture"));
       clear(trouble, el("p", { role: "alert", class: "row" }, t("create.need_picture"), button(t("create.pick"), choose)));
@@ -86,26 +88,52 @@ export function composer({ started, planned }) {
       weights.ask(true);
       return;
     }
-    await send({ form: formOf(picture), key: requestName() });
+    await send({ form: formOf(picture), key: requestName(), asked: JSON.stringify(asked()) });
   }
 
-  /** @param {{form: FormData, key: string}} request */
+  /** The picture of the video on the stage, which may be on its way still. */
+  async function arriving() {
+    busy(true);
+    await adopted();
+    busy(false);
+    return state.get("picture");
+  }
+
+  /** @param {boolean} now */
+  function busy(now) {
+    sending = now;
+    draw();
+  }
+
+  /** What was refused is not asked for any more. */
+  function forget() {
+    wanted = null;
+    cut = false;
+    clearTimeout(timer);
+    clear(trouble);
+  }
+
+  /** Ask once more: the same request, or that of the settings as they are by now. */
+  function again() {
+    if (sending) return;
+    if (wanted?.asked === JSON.stringify(asked())) void send(wanted);
+    else void generate();
+  }
+
+  /** @param {Wanted} request */
   async function send(request) {
     wanted = request;
     cut = false;
-    sending = true;
     clearTimeout(timer);
-    draw();
+    busy(true);
     try {
       const video = await api.videos.create(request.form, request.key);
-      wanted = null;
-      clear(trouble);
+      forget();
       started(video);
     } catch (error) {
       fail(error);
     } finally {
-      sending = false;
-      draw();
+      busy(false);
     }
   }
 
@@ -117,12 +145,12 @@ export function composer({ started, planned }) {
       return;
     }
     form.complain(said.param, said.message);
-    cut = said.code === "offline";
-    const again = () => wanted && void send(wanted);
+    cut = wanted !== null && said.code === "offline";
+    if (said.waitS && wanted) said.hint = [said.hint, t("error.by_itself")].join(isChinese() ? "" : " ");
     clear(trouble, errorBlock(said, [button(t("error.again"), again, { icon: "redo" })]));
     trouble.scrollIntoView({ block: "nearest" });
     // A full queue empties by itself; so does a server that is away for a moment come back.
-    if (said.waitS) timer = window.setTimeout(again, Math.max(WAIT_S, said.waitS) * 1000);
+    if (said.waitS && wanted) timer = window.setTimeout(again, Math.max(WAIT_S, said.waitS) * 1000);
   }
 
   const node = el(
@@ -140,8 +168,8 @@ export function composer({ started, planned }) {
     form.node,
   );
   draw();
-  const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && wanted && void send(wanted)), state.on("picture", () => {
-    clear(trouble);
+  const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && again()), state.on("picture", () => {
+    forget();
     drawSource();
   })];
   return {

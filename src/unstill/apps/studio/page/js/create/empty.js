@@ -37,7 +37,7 @@ function example(name) {
     el(
       "button",
       { type: "button", class: "example", on: { click: () => void useExample(name) } },
-      el("img", { src: `/assets/examples/${name}.jpg`, alt: t(`create.example_${name}`), width: "150", height: "100" }),
+      el("img", { src: `/assets/thumbs/${name}.jpg`, alt: t(`create.example_${name}`), width: "180", height: "120" }),
       el("span", { class: "small", text: examplePrompt(name) }),
     ),
   );

@@ -25,11 +25,14 @@ export function estimate(told) {
     abort = new AbortController();
     const { signal } = abort;
     const picture = state.get("picture");
-    const place = picture?.width ? { width: picture.width, height: picture.height } : USUAL;
+    const coming = picture ? null : state.get("shape");
+    if (coming && !coming.width) return;
+    const known = picture ?? coming;
+    const place = known?.width ? { width: known.width, height: known.height } : USUAL;
     try {
       const plan = await api.plan({ ...asked(), ...place }, signal);
       told(plan, null);
-      draw(plan, !picture);
+      draw(plan, !known?.width);
       if (!plan.fits) await offerSmaller(place, plan, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -81,7 +84,7 @@ export function estimate(told) {
     timer = window.setTimeout(() => void look(), PAUSE_MS);
   };
   clear(line, el("span", { class: "muted", text: t("plan.thinking") }));
-  const stops = ["settings", "picture", "models", "online"].map((name) => state.on(name, later));
+  const stops = ["settings", "picture", "shape", "models", "online"].map((name) => state.on(name, later));
   void look();
   return {
     line,

@@ -37,16 +37,21 @@ export function limit() {
  * Put a picture into the composer.
  * @param {Blob} blob
  * @param {string} name
- * @param {{quiet?: boolean, made?: Set<string>}} [about] as in the Picture
+ * @param {{quiet?: boolean, made?: Set<string>, wanted?: () => boolean}} [about] as in the Picture; wanted: whether
+ *   it still is, once its size is known
  * @returns {Promise<boolean>}
  */
-export async function usePicture(blob, name, { quiet = false, made = new Set() } = {}) {
+export async function usePicture(blob, name, { quiet = false, made = new Set(), wanted = () => true } = {}) {
   if (blob.size > limit()) {
     toast(t("create.too_heavy", { name, size: size(blob.size), limit: size(limit()) }), { seconds: 8 });
     return false;
   }
   const url = URL.createObjectURL(blob);
   const seen = await measure(url);
+  if (!wanted()) {
+    URL.revokeObjectURL(url);
+    return false;
+  }
   if (!seen && !UNSEEN.test(name)) {
     URL.revokeObjectURL(url);
     toast(t("create.not_a_picture", { name }), { seconds: 8 });
@@ -66,6 +71,17 @@ function put(picture) {
 
 export function takeOff() {
   put(null);
+}
+
+/** A video is coming to the stage, and its picture with it: there is no use in planning for another one. */
+export function awaitShape() {
+  state.set("shape", { width: 0, height: 0 });
+}
+
+/** No video on the stage lends its picture any more. */
+export function forgetShape() {
+  adopting = null;
+  if (state.get("shape")) state.set("shape", null);
 }
 
 /** Width and height as people see them, turned the right way up. @param {string} url */
@@ -121,11 +137,34 @@ export async function useVideoOf(video) {
   return useIncoming();
 }
 
-/** The picture of the video on the stage, where the composer has none. @param {import("../types.js").Video} video */
-export async function adopt(video) {
+/** @type {{id: string, done: Promise<void>} | null} */
+let adopting = null;
+
+/**
+ * The picture of the video on the stage, where the composer has none: its size at once, itself when it is here.
+ * @param {import("../types.js").Video} video
+ */
+export function adopt(video) {
   if (state.get("picture")) return;
-  const blob = await call("GET", urls.input(video.id)).catch(() => null);
-  if (blob && !state.get("picture")) await usePicture(blob, video.input.name || "picture.png", { quiet: true, made: new Set([video.id]) });
+  const { id, input } = video;
+  const { width, height } = state.get("shape") ?? {};
+  if (width !== input.width || height !== input.height) state.set("shape", { width: input.width, height: input.height });
+  if (adopting?.id === id) return;
+  const mine = { id, done: Promise.resolve() };
+  adopting = mine;
+  mine.done = fetchInput(id, input.name).finally(() => {
+    if (adopting === mine) adopting = null; // one that did not come is asked for again
+  });
+}
+
+/** What is being fetched, if anything. @returns {Promise<void>} */
+export const adopted = () => adopting?.done ?? Promise.resolve();
+
+/** @param {string} id @param {string} name */
+async function fetchInput(id, name) {
+  const blob = await call("GET", urls.input(id)).catch(() => null);
+  if (!blob || adopting?.id !== id) return;
+  await usePicture(blob, name || "picture.png", { quiet: true, made: new Set([id]), wanted: () => adopting?.id === id && !state.get("picture") });
 }
 
 /** Only what differs from the model's own stays set. @param {Record<string, any>} given */

@@ -12,7 +12,7 @@ import { composer } from "./composer.js";
 import { donePanel } from "./done.js";
 import { failedPanel } from "./failed.js";
 import { filmstrip } from "./filmstrip.js";
-import { adopt, choose, own, takeFiles, takeOff, useFile, useIncoming, useVideoOf } from "./picture.js";
+import { adopt, awaitShape, choose, forgetShape, own, takeFiles, takeOff, useFile, useIncoming, useVideoOf } from "./picture.js";
 import { runningPanel } from "./running.js";
 import { stage } from "./stage.js";
 import { callInTab, showInTab } from "./title.js";
@@ -28,6 +28,7 @@ export function mount(root, params) {
   const screen = stage();
   const panel = el("div", { class: "under" });
   const film = filmstrip((video) => void open(video.id));
+  if ((params.id || params.compare) && !state.get("picture")) awaitShape();
   const form = composer({ started: sent, planned });
   /** @type {Video | null} */
   let current = null;
@@ -57,11 +58,15 @@ export function mount(root, params) {
     form.away(false);
     const picture = state.get("picture");
     if (location.hash.startsWith("#/v/")) history.replaceState(null, "", "#/");
+    const byKey = screen.node.querySelector(":focus-visible") !== null;
     clear(panel, picture && caption(picture));
-    if (!picture) screen.showEmpty();
-    else {
+    if (!picture) {
+      forgetShape();
+      screen.showEmpty();
+    } else {
       screen.showPicture(picture);
       screen.crop(picture, plan);
+      if (byKey) form.focusPrompt(); // what had the focus is gone
     }
   }
 
@@ -76,13 +81,13 @@ export function mount(root, params) {
 
   /** @param {Video} video @param {boolean} [moved] whether the person asked for it just now */
   function show(video, moved = false) {
-    if (gone) return;
+    if (gone || (!moved && isOnStage(video))) return;
     current = video;
     state.know(video);
     film.know(video);
     film.mark(video.id);
     form.away(!state.get("picture")?.made.has(video.id));
-    void adopt(video);
+    adopt(video);
     if (!isFinal(video)) showRunning(video, moved);
     else {
       leave();
@@ -98,6 +103,11 @@ export function mount(root, params) {
       clear(panel, under.node);
       if (moved) under.focus();
     }
+  }
+
+  /** Whether there is nothing new to show: what is open under the stage stays open. @param {Video} video */
+  function isOnStage(video) {
+    return isFinal(video) && JSON.stringify(video) === JSON.stringify(current);
   }
 
   /** @param {Video} video @param {boolean} moved */
@@ -147,6 +157,7 @@ export function mount(root, params) {
       current = null;
       screen.showEmpty();
     }
+    if (!current) forgetShape();
     clear(panel, el("div", { class: "panel" }, el("p", { role: "alert", text }),
       el("div", { class: "row" }, button(t("done.new"), () => void fresh(), { icon: "add" }), el("a", { class: "button quiet", href: "#/library", text: t("done.all") }))));
   }
