@@ -143,7 +143,7 @@ def test_health_and_readiness(web: httpx.Client, station: Station) -> None:
     assert reply.json()["error"]["code"] == "not_ready_yet"
 
 
-def test_facts(web: httpx.Client) -> None:
+def test_facts(web: httpx.Client, station: Station) -> None:
     """What the studio and operators see."""
     system = web.get("/v1/system").json()
     assert system["machine"]["cores"] > 0
@@ -154,6 +154,8 @@ def test_facts(web: httpx.Client) -> None:
     assert doctor["readiness"].keys() == {"store", "disk", "workers", "server"}
     seen = {check["id"]: check for check in doctor["checks"]}
     assert {"python", "disk", "gpu", "encoder"} <= seen.keys()
+    assert "port" not in seen
+    assert seen["data_folder"]["seen"] == str(station.data)
     chinese = web.get("/v1/doctor", headers={"Accept-Language": "zh"}).json()
     assert {"磁盘", "显卡"} <= {check["title"] for check in chinese["checks"]}
     assert doctor["models"] == ["testcard", "dream"]

@@ -31,7 +31,7 @@ export function findingsOf(doctor) {
 function toldBy(finding) {
   const level = LEVELS[finding.status] ?? "warn";
   const command = /`([^`]+)`/.exec(finding.fix ?? "")?.[1] ?? "";
-  return { level, text: `${finding.title}: ${finding.seen}`, fix: finding.fix ?? "", command };
+  return { level, text: t("system.seen", finding), fix: (finding.fix ?? "").replaceAll("`", ""), command };
 }
 
 /** @param {string} name @param {any} check @returns {Finding} */
@@ -44,6 +44,16 @@ function checked(name, check) {
 
 /** @param {Finding[]} findings */
 export function findingsList(findings) {
+  const good = findings.filter((finding) => finding.level === "good");
+  const others = findings.filter((finding) => finding.level !== "good");
+  return [
+    others.length ? listOf(others) : null,
+    el("details", { class: "fine" }, el("summary", { text: t("system.fine", { n: good.length }) }), listOf(good)),
+  ];
+}
+
+/** @param {Finding[]} findings */
+function listOf(findings) {
   return el("ul", { class: "findings" }, findings.map((finding) =>
     el("li", null,
       el("span", { class: `dot ${finding.level}` }),

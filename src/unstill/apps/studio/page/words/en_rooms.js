@@ -53,6 +53,8 @@ export default {
   "system.keys": "API keys",
   "system.support": "For a bug report",
   "system.sum_good": "Everything is in order.",
+  "system.fine": "{n} checks in order",
+  "system.seen": "{title}: {seen}",
   "system.sum_warn": "Works, with {n} {n|thing|things} to look at.",
   "system.sum_bad": "{n} {n|thing keeps|things keep} videos from being made.",
   "system.level_good": "Good:",

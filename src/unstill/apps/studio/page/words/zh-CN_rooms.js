@@ -53,6 +53,8 @@ export default {
   "system.keys": "API key",
   "system.support": "反馈问题",
   "system.sum_good": "一切正常。",
+  "system.fine": "{n} 项检查正常",
+  "system.seen": "{title}：{seen}",
   "system.sum_warn": "可以使用，有 {n} 处需要留意。",
   "system.sum_bad": "有 {n} 个问题，暂时无法生成视频。",
   "system.level_good": "正常：",

@@ -53,6 +53,8 @@ export default {
   "system.keys": "API key",
   "system.support": "回報問題",
   "system.sum_good": "一切正常。",
+  "system.fine": "{n} 項檢查正常",
+  "system.seen": "{title}：{seen}",
   "system.sum_warn": "可以使用，有 {n} 處需要留意。",
   "system.sum_bad": "有 {n} 個問題，暫時無法產生影片。",
   "system.level_good": "正常：",

@@ -100,7 +100,8 @@ export function estimate(told) {
 /** A plan's notes, without those that the page says in its own way: what it is, and how to get its files.
  * @param {any} plan @returns {string[]} */
 function remarks(plan) {
-  const notes = plan.notes.slice(plan.generative ? 0 : 1);
+  const wished = Boolean(state.get("settings").prompt);
+  const notes = plan.generative ? plan.notes : wished ? plan.notes.slice(1) : [];
   return notes.filter((/** @type {string} */ note) => !note.includes("unstill models pull"));
 }
 

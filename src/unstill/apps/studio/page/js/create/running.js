@@ -34,7 +34,7 @@ export function runningPanel(video) {
     const eta = told?.eta_s ?? now.eta_s;
     if (eta === null || eta === undefined || now.cancelling) return "";
     const passed = told ? (performance.now() - toldAt) / 1000 : 0;
-    return t("run.left", { time: duration(Math.max(1, eta - passed)) });
+    return t("run.left", { time: duration(Math.max(1, Math.ceil(eta - passed))) });
   };
   const cancel = async () => {
     stop.disabled = true;
