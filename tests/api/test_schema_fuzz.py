@@ -36,7 +36,7 @@ FORM, JSON, PATH_ID = "multipart/form-data", "application/json", "video_id"
 def described() -> dict[str, Any]:
     """/openapi.json, which depends on no part of the server."""
     store = SimpleNamespace(page=lambda **_: Page((), more=False))
-    service: Any = SimpleNamespace(store=store, events=Events())
+    service: Any = SimpleNamespace(store=store, events=Events(), pulls=None)
     return create_app(service).openapi()
 
 

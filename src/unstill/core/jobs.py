@@ -75,14 +75,17 @@ class VideoService:
 
     # --- making
 
-    def create(self, ask: Ask, upload: Upload | None, owner: str, key: str | None = None) -> Job:
+    def create(self, ask: Ask, upload: Upload | str | None, owner: str, key: str | None = None) -> Job:
         """A queued job. The picture is on disk before the row is, and the row before this returns.
 
-        A request that is known by its key is answered from the store before anything else is looked at.
+        The picture is sent, or is that of an earlier video, named by its id. A request that is known by its
+        key is answered from the store before anything else is looked at.
 
-        Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`, and
-        what `require_files` raises.
+        Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`,
+        `VideoNotFound`, and what `require_files` raises.
         """
+        if isinstance(upload, str):
+            return self._create_of(upload, ask, owner, key)
         if upload is None:
             example = "-F input_reference=@photo.jpg"
             raise MissingArgument(param="input_reference", argument="input_reference", example=example)
@@ -105,6 +108,19 @@ class VideoService:
         if job.id != video_id:  # the same request was quicker: its job has its own picture
             self._forget(taken.input, video_id)
         return job
+
+    def _create_of(self, source_id: str, ask: Ask, owner: str, key: str | None) -> Job:
+        """A queued job of the picture of an earlier video."""
+        named = _named(key, ask, of=source_id)
+        if known := self._known(owner, named):
+            return known
+        self._open_for_work()
+        picture = self.store.get(source_id, owner).input
+        size = (picture.width, picture.height)
+        plan = plan_for(request_of(ask, self.services), size, self.services, ask.language)
+        self._require_files(plan)
+        new = self._new(new_video_id(), owner, plan, picture, ask)
+        return self._add(replace(new, idempotency=named))
 
     def _require_files(self, plan: Plan) -> None:
         """See `require_files`; a video may wait for files that are being fetched."""

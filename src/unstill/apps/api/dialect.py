@@ -154,14 +154,18 @@ def _options(model: object, services: Services, *, derived: bool) -> Mapping[str
         return {}
 
 
-async def picture_in(body: Body, context: Context) -> Upload | None:
-    """The picture, as a file or a data URL. Paths are never read and addresses never fetched."""
+async def picture_in(body: Body, context: Context) -> Upload | str | None:
+    """The picture, as a file, a data URL, or the id of a video that was made of it. Paths are never read and
+    addresses never fetched."""
     most = context.settings.max_picture_bytes
     for name in PICTURE_FIELDS:
         if (upload := await body.upload(name, most)) is not None:
             return upload
     for name in PICTURE_FIELDS:
         if name in body.values:
+            given = body.values[name]
+            if isinstance(given, Mapping) and isinstance(given.get("id"), str):
+                return str(given["id"])
             url = _url(name, body.values[name])
             return Upload(await context.make(_decoding(name, url, most)), "picture")
     return None

@@ -277,10 +277,13 @@ CREATE = _body(
         **_MAKE,
         **_SIDES,
         "input_reference[image_url]": _URL,
+        "input_reference[id]": {"type": "string", "description": "A video whose picture is meant."},
         "image_reference": _URL,
     },
     {
-        "input_reference": {"anyOf": [_URL, {"type": "object", "properties": {"image_url": _URL}}]},
+        "input_reference": {
+            "anyOf": [_URL, {"type": "object", "properties": {"image_url": _URL}}, _REFERENCE]
+        },
         "image_reference": _URL,
         **_MAKE,
         **_SIDES,

@@ -27,9 +27,10 @@
 
 /**
  * The picture in the composer. `width` and `height` are 0 where this browser cannot show it (HEIC).
- * `quiet`: the stage goes on showing what it shows. `made`: the videos that are of it.
+ * `quiet`: the stage goes on showing what it shows. `made`: the videos that are of it. `of`: a video whose
+ * picture it is, which the server has; empty for a file of the person's.
  * @typedef {{blob: Blob, name: string, width: number, height: number, url: string,
- *   quiet: boolean, made: Set<string>}} Picture
+ *   quiet: boolean, made: Set<string>, of: string}} Picture
  */
 
 export {};

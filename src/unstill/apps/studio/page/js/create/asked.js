@@ -52,7 +52,8 @@ export function formOf(picture) {
     if (name !== "options") form.append(name, String(value));
     else for (const [option, chosen] of Object.entries(value)) form.append(`options[${option}]`, String(chosen));
   }
-  form.append("input_reference", picture.blob, picture.name);
+  if (picture.of) form.append("input_reference[id]", picture.of);
+  else form.append("input_reference", picture.blob, picture.name);
   return form;
 }
 

@@ -131,10 +131,20 @@ export function composer({ started, planned }) {
       forget();
       started(video);
     } catch (error) {
-      fail(error);
+      if (!resent(error)) fail(error);
     } finally {
       busy(false);
     }
+  }
+
+  /** Whether the video whose picture was meant is gone, and the picture itself is sent now. @param {unknown} error */
+  function resent(error) {
+    const picture = state.get("picture");
+    if (explain(error).code !== "video_not_found" || !picture?.of) return false;
+    picture.of = "";
+    forget();
+    window.setTimeout(() => void generate());
+    return true;
   }
 
   /** @param {unknown} error */

@@ -37,12 +37,12 @@ export function limit() {
  * Put a picture into the composer.
  * @param {Blob} blob
  * @param {string} name
- * @param {{quiet?: boolean, made?: Set<string>, wanted?: () => boolean}} [about] as in the Picture; wanted: whether
- *   it still is, once its size is known
+ * @param {{quiet?: boolean, made?: Set<string>, of?: string, wanted?: () => boolean}} [about] as in the Picture;
+ *   wanted: whether it still is, once its size is known
  * @returns {Promise<boolean>}
  */
-export async function usePicture(blob, name, { quiet = false, made = new Set(), wanted = () => true } = {}) {
-  if (blob.size > limit()) {
+export async function usePicture(blob, name, { quiet = false, made = new Set(), of = "", wanted = () => true } = {}) {
+  if (!of && blob.size > limit()) {
     toast(t("create.too_heavy", { name, size: size(blob.size), limit: size(limit()) }), { seconds: 8 });
     return false;
   }
@@ -57,7 +57,7 @@ export async function usePicture(blob, name, { quiet = false, made = new Set(), 
     toast(t("create.not_a_picture", { name }), { seconds: 8 });
     return false;
   }
-  put({ blob, name, url, quiet, made, ...(seen ?? { width: 0, height: 0 }) });
+  put({ blob, name, url, quiet, made, of, ...(seen ?? { width: 0, height: 0 }) });
   return true;
 }
 
@@ -124,7 +124,8 @@ export async function useIncoming() {
   state.set("incoming", null);
   state.set("settings", own(incoming.settings));
   const made = new Set(incoming.id ? [incoming.id] : []);
-  const came = incoming.picture ? await usePicture(incoming.picture.blob, incoming.picture.name, { made }) : false;
+  const of = incoming.from === "library" ? incoming.id ?? "" : "";
+  const came = incoming.picture ? await usePicture(incoming.picture.blob, incoming.picture.name, { made, of }) : false;
   const where = { library: "create.picture_back", frame: "create.picture_frame" };
   const key = came ? where[/** @type {"library" | "frame"} */ (incoming.from)] : undefined;
   toast([t("create.settings_back"), key && t(key)].filter(Boolean).join(" "), { seconds: 6 });
@@ -164,7 +165,7 @@ export const adopted = () => adopting?.done ?? Promise.resolve();
 async function fetchInput(id, name) {
   const blob = await call("GET", urls.input(id)).catch(() => null);
   if (!blob || adopting?.id !== id) return;
-  await usePicture(blob, name || "picture.png", { quiet: true, made: new Set([id]), wanted: () => adopting?.id === id && !state.get("picture") });
+  await usePicture(blob, name || "picture.png", { quiet: true, made: new Set([id]), of: id, wanted: () => adopting?.id === id && !state.get("picture") });
 }
 
 /** Only what differs from the model's own stays set. @param {Record<string, any>} given */
