@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from playwright.sync_api import Page
 
 from browsing import PHONE, WIDE, Watched, opened
 from live import Live
+
+PAGE = Path(__file__).parents[2] / "src/unstill/apps/studio/page"
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -85,6 +88,21 @@ def test_it_speaks_the_browsers_language(visit: Visit, locale: str, language: st
     button = watched.page.get_by_role("button", name=watched.words["create.generate"], exact=True)
     button.wait_for()
     assert watched.page.evaluate("document.documentElement.lang") == language
+
+
+def test_the_server_is_read_in_the_persons_script(visit: Visit, served: Live) -> None:
+    """It writes one kind of Chinese; the page shows it in the other to who reads that, and leaves alone what
+    people wrote themselves."""
+    table = (PAGE / "words/traditional.js").read_text("utf-8")
+    simplified = set(re.findall(r'const from = "([^"]+)"', table)[0])
+    wish = "云飘动，镜头缓缓推近"
+    served.settled(served.create(wish).json()["id"])
+    watched = visit("/#/system", language="zh-TW")
+    watched.page.locator("details.fine summary").click()
+    watched.page.get_by_text("顯示卡").first.wait_for()
+    assert simplified & set(watched.page.inner_text("main")) == set()
+    watched.page.goto(f"{served.url}/#/library")
+    watched.page.get_by_text(wish).first.wait_for()
 
 
 @pytest.mark.parametrize("size", [(360, 640), PHONE, (768, 1024), WIDE, (2560, 1440)], ids=str)

@@ -1,5 +1,6 @@
 // The HTTP API, and nothing else: every request that the page makes is one of these.
 import { language } from "./i18n.js";
+import { told } from "./script.js";
 
 /**
  * @typedef {{json?: unknown, form?: FormData, query?: Record<string, unknown>, signal?: AbortSignal,
@@ -81,9 +82,9 @@ function queryOf(query) {
 /** @param {Response} answer */
 async function read(answer) {
   const isJson = (answer.headers.get("content-type") ?? "").includes("json");
-  if (answer.ok) return isJson ? answer.json() : answer.blob();
-  const told = isJson ? await answer.json().catch(() => ({})) : {};
-  throw new ApiError(told.error ?? {}, answer.status, Number(answer.headers.get("retry-after")) || 0);
+  if (answer.ok) return isJson ? told(await answer.json()) : answer.blob();
+  const wrong = isJson ? told(await answer.json().catch(() => ({}))) : {};
+  throw new ApiError(wrong.error ?? {}, answer.status, Number(answer.headers.get("retry-after")) || 0);
 }
 
 /** @param {string} id */

@@ -1,5 +1,6 @@
 // News of one video: server-sent events, and asking again and again where those do not come through.
 import { ApiError, urls, videos } from "./api.js";
+import { told } from "./script.js";
 
 /** How long to wait between questions, and after the stream broke off, in ms. */
 const ASK_MS = 1500;
@@ -104,7 +105,7 @@ export function watch(id, heard) {
  * @param {(told: any) => void} run
  */
 function on(source, name, run) {
-  source.addEventListener(name, (event) => run(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+  source.addEventListener(name, (event) => run(told(JSON.parse(/** @type {MessageEvent} */ (event).data))));
 }
 
 /** Whether nothing more happens to a video. @param {{state: string}} video */

@@ -1,4 +1,5 @@
 // Words and numbers in the person's language. One file a language, in words/.
+import { useScript } from "./script.js";
 import * as state from "./state.js";
 
 /** @typedef {"en" | "zh-CN" | "zh-TW"} Code */
@@ -41,7 +42,7 @@ export function preferred() {
  * @param {boolean} [remember] whether the person chose it
  */
 export async function setLanguage(next, remember = true) {
-  words = (await import(`../words/${next}.js`)).default;
+  [words] = await Promise.all([import(`../words/${next}.js`).then((found) => found.default), useScript(next === "zh-TW")]);
   code = next;
   document.documentElement.lang = next;
   if (remember) state.set("language", next);

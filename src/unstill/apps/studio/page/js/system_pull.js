@@ -3,6 +3,7 @@ import { pullState, urls } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { button, el } from "./dom.js";
 import { duration, has, isChinese, number, size, t } from "./i18n.js";
+import { told as inWords } from "./script.js";
 
 /** Between two questions where no events come through, in ms. */
 const ASK_MS = 1500;
@@ -69,7 +70,7 @@ export function followPull(id, told) {
     source = null;
     void ask();
   };
-  source.addEventListener("progress", (event) => told(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+  source.addEventListener("progress", (event) => told(inWords(JSON.parse(/** @type {MessageEvent} */ (event).data))));
   source.addEventListener("done", end);
   source.addEventListener("error", () => source && end());
   return stop;

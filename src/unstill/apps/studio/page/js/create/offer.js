@@ -4,6 +4,7 @@ import { openDialog, toast } from "../dialog.js";
 import { button, clear, el } from "../dom.js";
 import { explain } from "../errors.js";
 import { duration, size, t } from "../i18n.js";
+import { told } from "../script.js";
 import * as state from "../state.js";
 import { card, cards, inWords, licenceOf } from "./asked.js";
 import { useModel } from "./settings.js";
@@ -81,8 +82,8 @@ export function offer(ready) {
   const follow = (of) => {
     coming = of.id;
     stream = new EventSource(api.urls.pullEvents(of.id));
-    stream.addEventListener("progress", (event) => show(of, JSON.parse(event.data)));
-    stream.addEventListener("done", (event) => void end(of, JSON.parse(event.data)));
+    stream.addEventListener("progress", (event) => show(of, told(JSON.parse(event.data))));
+    stream.addEventListener("done", (event) => void end(of, told(JSON.parse(event.data))));
   };
 
   /** @param {import("./asked.js").Card} of @param {any} told */
