@@ -30,10 +30,20 @@ def chromium() -> str:
     return path
 
 
+def ordinary() -> None:
+    """Give a real-time priority back, should a machine have lent one: a browser and its driver, who inherit it,
+    would let nobody else run on two cores."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            if os.sched_getscheduler(0) != os.SCHED_OTHER:
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
     """Started and ended within one file of tests: its event loop would be in the way of others."""
     path = chromium()
+    ordinary()
     # What is set for other programs here is not for a browser that speaks to 127.0.0.1 alone.
     environ = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     with sync_playwright() as playwright:
