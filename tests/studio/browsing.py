@@ -31,8 +31,8 @@ def chromium() -> str:
 
 
 def ordinary() -> None:
-    """Give a real-time priority back, should a machine have lent one: a browser and its driver, who inherit it,
-    would let nobody else run on two cores."""
+    """Give a real-time priority back, should a machine have lent one: a browser and its driver, who inherit
+    it, would let nobody else run on two cores."""
     if hasattr(os, "sched_setscheduler"):
         with contextlib.suppress(OSError):
             if os.sched_getscheduler(0) != os.SCHED_OTHER:
