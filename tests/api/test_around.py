@@ -156,6 +156,9 @@ def test_facts(web: httpx.Client, station: Station) -> None:
     assert {"python", "disk", "gpu", "encoder"} <= seen.keys()
     assert "port" not in seen
     assert seen["data_folder"]["seen"] == str(station.data)
+    stranger = web.get("/v1/doctor", headers={"Authorization": "Bearer alice"}).json()
+    assert (stranger["checks"], stranger["readiness"].keys()) == ([], doctor["readiness"].keys())
+    assert str(station.data) not in str(stranger)
     chinese = web.get("/v1/doctor", headers={"Accept-Language": "zh"}).json()
     assert {"磁盘", "显卡"} <= {check["title"] for check in chinese["checks"]}
     assert doctor["models"] == ["testcard", "dream"]

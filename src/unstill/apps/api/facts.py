@@ -73,16 +73,16 @@ def checks(context: Context) -> dict[str, dict[str, Any]]:
     }
 
 
-def doctor(context: Context, language: Language = "en") -> dict[str, Any]:
+def doctor(context: Context, language: Language = "en", owner: str = NOBODY) -> dict[str, Any]:
     """Facts about the machine, the parts, what must be right for a video to be made, and what the doctor
-    sees."""
+    sees: that names folders and programs, and is for operators alone."""
     machine, services = context.service.services.machine(), context.service.services
     found = checks(context)
     return {
         "object": "doctor",
         "ok": all(check["ok"] for check in found.values()),
         "readiness": found,
-        "checks": _seen(context, language),
+        "checks": _seen(context, language) if owner == NOBODY else [],
         "machine": {**asdict(machine), "platform": platform.platform(), "python": sys.version.split()[0]},
         "versions": versions(),
         "models": [card.id for family in services.families for card in family.cards],

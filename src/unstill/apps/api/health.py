@@ -47,10 +47,10 @@ async def system(request: Request) -> JSONResponse:
 )
 async def doctor(request: Request) -> JSONResponse:
     """What the doctor sees of this computer, each with its fix; the machine; the versions of what matters.
-    ``readiness`` has the checks of /readyz."""
+    ``readiness`` has the checks of /readyz. ``checks`` name folders: for a key of one's own it is empty."""
     context = context_of(request)
-    language = language_of(request.headers.raw, context.settings.language)
-    return JSONResponse(await context.read(lambda: facts.doctor(context, language)))
+    language, owner = language_of(request.headers.raw, context.settings.language), owner_of(request)
+    return JSONResponse(await context.read(lambda: facts.doctor(context, language, owner)))
 
 
 @router.post(
