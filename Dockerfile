@@ -18,8 +18,8 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 FROM base AS packages
 ARG PIP_INDEX_URL
 COPY docker/lock/cpu.txt /tmp/lock.txt
-RUN --mount=type=cache,target=/root/.cache/pip \
-    /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile --require-hashes -r /tmp/lock.txt \
+RUN --mount=type=cache,target=/var/cache/pip export PIP_CACHE_DIR=/var/cache/pip \
+ && /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile --require-hashes -r /tmp/lock.txt \
  && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib
 
 # --- torch by itself: the largest part, and the one that changes least. TORCH_INDEX_URL names where from.
@@ -27,24 +27,24 @@ FROM base AS torch
 ARG PIP_INDEX_URL
 ARG TORCH_INDEX_URL
 ARG TORCH_VERSION=2.13.0
-RUN --mount=type=cache,target=/root/.cache/pip \
-    /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile \
+RUN --mount=type=cache,target=/var/cache/pip export PIP_CACHE_DIR=/var/cache/pip \
+ && /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile \
       ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} "torch==${TORCH_VERSION}" \
  && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib
 
 FROM torch AS packages-cuda
 ARG PIP_INDEX_URL
 COPY docker/lock/cuda.txt /tmp/lock.txt
-RUN --mount=type=cache,target=/root/.cache/pip \
-    /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile --require-hashes -r /tmp/lock.txt \
+RUN --mount=type=cache,target=/var/cache/pip export PIP_CACHE_DIR=/var/cache/pip \
+ && /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile --require-hashes -r /tmp/lock.txt \
  && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib
 
 # --- unstill itself: built apart, so that a change of it makes this one small layer anew
 FROM base AS app
 ARG PIP_INDEX_URL
 COPY docker/lock/build.txt /tmp/build.txt
-RUN --mount=type=cache,target=/root/.cache/pip \
-    /usr/local/bin/python3 -m venv --without-pip /tmp/build \
+RUN --mount=type=cache,target=/var/cache/pip export PIP_CACHE_DIR=/var/cache/pip \
+ && /usr/local/bin/python3 -m venv --without-pip /tmp/build \
  && /usr/local/bin/python3 -m pip --python /tmp/build/bin/python install --require-hashes -r /tmp/build.txt
 COPY . /src
 RUN cd /src && /tmp/build/bin/hatchling build -t wheel -d /tmp/dist \
