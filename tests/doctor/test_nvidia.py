@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -107,6 +108,17 @@ def test_in_a_container_what_was_free_at_first_counts() -> None:
     assert nvidia.cards(Driver(10 * GIB))[0].about.free_bytes == 10 * GIB
     assert nvidia.cards(Driver(4 * GIB, (strange,)))[0].about.free_bytes == 10 * GIB
     assert nvidia.cards(Driver(11 * GIB, (strange,)))[0].about.free_bytes == 11 * GIB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are read as Linux tells them")
+def test_other_programs_are_named() -> None:
+    """Once each, with the most that a card says of them; this program and its workers are none of them."""
+    mine, first, strange = (os.getpid(), 5 * GIB), (1, 2 * GIB), (2**22 + 7, 6 * GIB)
+    found = nvidia.holders(Driver(processes=(mine, first, strange)))
+    assert [(one.pid, one.held_bytes) for one in found] == [strange, first]
+    assert found[0].name == "?"
+    assert found[1].name == Path("/proc/1/comm").read_text().strip()
+    assert nvidia.holders(Driver()) == []
 
 
 def test_each_card_gets_a_worker_that_sees_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
