@@ -197,3 +197,17 @@ def test_the_real_library_is_asked_for_what_it_has() -> None:
     names = [name for name in (*vars(Driver), *vars(Divided)) if name.startswith(("nvml", "NVML"))]
     assert len(names) >= 12
     assert [name for name in names if not hasattr(pynvml, name)] == []
+
+
+def test_a_driver_older_than_the_binding_is_no_trouble() -> None:
+    """The binding then raises what is none of NVML's errors."""
+
+    class Older(Driver):
+        class NVMLLibraryMismatchError(Exception):
+            pass
+
+        def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> Any:
+            raise self.NVMLLibraryMismatchError("unversioned function called")
+
+    assert len(nvidia.cards(Older())) == 2
+    assert nvidia.holders(Older()) == []
