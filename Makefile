@@ -4,6 +4,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Not $(BIN)/unstill: pip's script cannot run where the folder's path is long and has an apostrophe in it.
+UNSTILL := $(BIN)/python -P -m unstill
 PYTHON ?= python3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PYTHONWARNINGS ?=
@@ -36,7 +38,7 @@ $(VENV)/dev.stamp: $(VENV)/core.stamp pyproject.toml
 start: $(VENV)/core.stamp
 	@extra=$$(sh tools/extra.sh); test -z "$$extra" || $(MAKE) --no-print-directory $(VENV)/$$extra.stamp || \
 		echo "It could not be installed; going on without it: camera motion only. make start tries again."
-	@exec $(BIN)/unstill start $(ARGS)
+	@exec $(UNSTILL) start $(ARGS)
 
 $(VENV)/diffusion.stamp: $(VENV)/core.stamp
 	@echo "Installing what generative models need on this graphics card (once, several gigabytes) ..."
@@ -44,7 +46,7 @@ $(VENV)/diffusion.stamp: $(VENV)/core.stamp
 	@touch $@
 
 demo: $(VENV)/core.stamp
-	@$(BIN)/unstill generate src/unstill/assets/examples/rocket.jpg "push in, clouds drifting, lights flickering" -o demo.mp4 --force
+	@$(UNSTILL) generate src/unstill/assets/examples/rocket.jpg "push in, clouds drifting, lights flickering" -o demo.mp4 --force
 	@echo "Open demo.mp4 in any video player."
 
 # Gradio wants older versions of some parts than the rest, so it gets a room of its own for its tests.

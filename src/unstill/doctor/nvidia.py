@@ -75,8 +75,14 @@ def _processes(nvml: Any) -> Iterator[Any]:
     """Of all cards, as far as they say; those that compute and those that draw."""
     for number in _quiet(nvml.nvmlDeviceGetCount, 0):
         for ask in ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses"):
-            with contextlib.suppress(nvml.NVMLError, AttributeError):
+            with contextlib.suppress(nvml.NVMLError, _older_than_nvml(nvml), AttributeError):
                 yield from getattr(nvml, ask)(nvml.nvmlDeviceGetHandleByIndex(number))
+
+
+def _older_than_nvml(nvml: Any) -> type[Exception]:
+    """What the binding raises where the driver lacks a function; it is none of NVML's own errors."""
+    found: type[Exception] = getattr(nvml, "NVMLLibraryMismatchError", AttributeError)
+    return found
 
 
 def _program(pid: int) -> str:
@@ -148,7 +154,7 @@ def _card(nvml: Any, handle: Any, whole: Any) -> Card:
     def asked(call: Callable[[], Found], otherwise: Found) -> Found:
         try:
             return call()
-        except (nvml.NVMLError, AttributeError):  # old cards and drivers do not say everything
+        except (nvml.NVMLError, _older_than_nvml(nvml), AttributeError):  # old ones do not say everything
             return otherwise
 
     clock = asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(whole, nvml.NVML_CLOCK_SM), 0)

@@ -89,7 +89,7 @@ export function composer({ started, planned }) {
     const picture = state.get("picture") ?? (await arriving());
     if (!picture) {
       announce(t("create.need_picture"));
-      askForPicture(t("create.need_picture"));
+      refuse(t("create.need_picture"), button(t("create.pick"), choose));
       trouble.querySelector("button")?.focus();
       return;
     }
@@ -100,9 +100,9 @@ export function composer({ started, planned }) {
     await send({ form: formOf(picture), key: requestName(), asked: JSON.stringify(asked()) });
   }
 
-  /** @param {string} why */
-  function askForPicture(why) {
-    clear(trouble, el("p", { role: "alert", class: "row" }, el("span", { dir: "auto", text: why }), button(t("create.pick"), choose)));
+  /** @param {string} why @param {HTMLElement} [way] out of it */
+  function refuse(why, way) {
+    clear(trouble, el("p", { role: "alert", class: "row" }, el("span", { dir: "auto", text: why }), way));
     trouble.scrollIntoView({ block: "nearest" });
   }
 
@@ -211,7 +211,7 @@ export function composer({ started, planned }) {
   draw();
   const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && again()), state.on("refusal", (why) => {
     forget();
-    askForPicture(why);
+    refuse(why);
   }), state.on("picture", () => {
     forget();
     drawSource();
