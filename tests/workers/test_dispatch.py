@@ -134,8 +134,8 @@ def test_the_third_crash_is_the_last(rig: Rigs) -> None:
     assert job.failure is not None
     assert job.failure.code == "worker_crashed"
     assert server.files() == set()
-    assert server.dispatcher.view().restarts == 3
     assert server.settled(server.add("pan left")).state is State.COMPLETED
+    assert server.dispatcher.view().restarts == 3  # the job is settled a moment before that is counted
     assert server.dispatcher.view().usable
 
 
