@@ -43,10 +43,11 @@ def look(settings: Settings, language: Language) -> bool:
 
 def tell(check: Check, language: Language, screen: TextIO | None = None) -> None:
     """A line, and one with an arrow where there is something to do; on standard output, or ``screen``."""
-    print(f"{check.status:8} {check.title_in(language)}: {check.seen_in(language)}", flush=True, file=screen)
     fix = check.fix_in(language)
-    if fix:
-        print(f"{'':8} → {fix}", flush=True, file=screen)
+    lines = [f"{check.status:8} {check.title_in(language)}: {check.seen_in(language)}", f"{'':8} → {fix}"]
+    out = screen or sys.stdout
+    out.write("\n".join(lines if fix else lines[:1]) + "\n")  # in one piece, as logs want it
+    out.flush()
 
 
 def _seen(settings: Settings) -> Iterator[Check]:
