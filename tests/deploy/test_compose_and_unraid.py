@@ -14,6 +14,7 @@ import yaml
 from PIL import Image
 
 from manifests import ROOT, dockerfile, image_variables, targets
+from unstill.serving.container import GRACE_S
 from unstill.serving.run import FAREWELL_S
 from unstill.settings import PREFIX, Settings
 from unstill.settings.fields import PORT
@@ -72,7 +73,9 @@ def test_compose_files_fit_the_schema_and_the_image(tmp_path: Path, name: str) -
     if "ports" in service:  # no mere addition to another file
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
-        assert float(service["stop_grace_period"].removesuffix("s")) > ENDS_S
+        grace_s = float(service["environment"]["UNSTILL_GRACE_S"])  # the image's own fits a stop of 10 s
+        assert grace_s > float(GRACE_S)
+        assert float(service["stop_grace_period"].removesuffix("s")) > max(ENDS_S, grace_s + FAREWELL_S)
 
 
 def test_a_compose_file_with_a_misspelled_word_is_refused(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from unstill.apps.api.guard.settings import GuardSettings, upload_routes
 from unstill.apps.api.health import router
 from unstill.core.room import GIB
 from unstill.domain.service_errors import ForeignHost
+from unstill.serving.container import GRACE_S
 from unstill.serving.run import FAREWELL_S
 from unstill.settings import PREFIX, Settings, load_settings
 from unstill.settings.fields import PORT
@@ -230,7 +231,8 @@ def test_one_server_has_the_folder_and_time_to_end(found: list[Manifest]) -> Non
     deployment = one(found, "Deployment")
     assert deployment["spec"]["replicas"] == 1
     assert deployment["spec"]["strategy"] == {"type": "Recreate"}
-    grace = Settings.model_fields["grace_s"].default
+    grace = float(settings_of(found)["UNSTILL_GRACE_S"])
+    assert grace > float(GRACE_S)  # the image's own fits a stop of 10 s
     assert pod(deployment)["terminationGracePeriodSeconds"] >= grace + FAREWELL_S + 10
 
 
