@@ -102,7 +102,7 @@ def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
         label=label or added.label,
         request=added.request.model_copy(update={"visible_label": bool(label or added.label)}),
     )
-    ready = Ready(whole, services.door.fit(picture, added), task.picture_name)
+    ready = Ready(whole, services.door.fit(picture, added.drawn), task.picture_name)
     return ready, Film(added, source, count if label else 0)
 
 

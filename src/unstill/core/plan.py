@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unstill.core.finishing import Finishing
 from unstill.core.labelling import Labelling
 from unstill.core.ports import EngineFamily, Estimate, Machine
 from unstill.core.sizing import cut_off, dimensions, size_and_fit
@@ -62,6 +63,19 @@ class Plan:
     @property
     def seconds(self) -> float:
         return self.num_frames / self.fps
+
+    @property
+    def retimed(self) -> int:
+        """How many times the engine's own frames there are to be, where it does not make them all itself."""
+        return 1 if self.card.interpolates else self.request.interpolate or 1
+
+    @property
+    def drawn(self) -> Plan:
+        """What the engine is to make of it, before more frames come between its own."""
+        if self.retimed == 1:
+            return self
+        frames = self.request.num_frames or self.num_frames
+        return replace(self, num_frames=frames, fps=self.fps // self.retimed)
 
     def option(self, name: str) -> Any:
         """A model option, given or by default."""
@@ -128,8 +142,10 @@ def make_plan(
     families: Sequence[EngineFamily],
     machine: Machine,
     labelling: Labelling | None = None,
+    finishing: Finishing | None = None,
 ) -> Plan:
     """Fill, check and size a request for this machine. ``picture_size`` is upright (width, height).
+    ``finishing`` is what can be done to an engine's frames; by default nothing.
 
     Raises:
         BadRequest: an unknown model or option, a number outside the card's limits, or something the model
@@ -145,8 +161,8 @@ def make_plan(
         given = getattr(request, name)
         return native.get(name) if given is None else given
 
-    loop, multiple = bool(chosen("loop")), int(chosen("interpolate") or 1)
-    _check_offered(card, loop, multiple, request.upscale or 1)
+    after, loop, multiple = finishing or Finishing(), bool(chosen("loop")), int(chosen("interpolate") or 1)
+    _check_offered(card, loop, multiple, request.upscale or 1, after)
     frames, frame_notes = _on_stride(_in_range("num_frames", int(chosen("num_frames")), card.frames), card)
     fps = _in_range("fps", int(chosen("fps")), card.fps)
     size, fit = size_and_fit(request, native)
@@ -163,13 +179,20 @@ def make_plan(
         }
     )  # fmt: skip
     draft = Plan(
-        card=card, request=full, width=width, height=height, fit=fit, num_frames=frames * multiple,
+        card=card, request=full, width=width, height=height, fit=fit,
+        num_frames=_frames_shown(frames, multiple, card, loop),
         fps=fps * multiple, seed=seed, loop=loop, format=str(full.format), details=reading.details,
         notes=(*notes, *frame_notes, *size_notes, *cut_off(request, (width, height), picture_size),
                *_too_fast(str(full.format), fps * multiple), *_untrained(card, width, height)),
         estimate=Estimate(0.0, 0), fits=True, label=label,
     )  # fmt: skip
-    return _estimated(draft, family.estimate(draft, machine), machine)
+    return _estimated(draft, after.estimated(draft, machine, family.estimate(draft.drawn, machine)), machine)
+
+
+def _frames_shown(frames: int, multiple: int, card: ModelCard, loop: bool) -> int:
+    """How many frames come of those that are drawn. An engine that interpolates by itself goes on from its
+    last one; otherwise new frames are put between two, of a loop between the last and the first, too."""
+    return frames * multiple if card.interpolates or loop else (frames - 1) * multiple + 1
 
 
 def _estimated(draft: Plan, estimate: Estimate, machine: Machine) -> Plan:
@@ -252,10 +275,10 @@ def _optional(name: str, value: Any, limits: Range | None) -> Any:
     return value
 
 
-def _check_offered(card: ModelCard, loop: bool, interpolate: int, upscale: int) -> None:
+def _check_offered(card: ModelCard, loop: bool, interpolate: int, upscale: int, after: Finishing) -> None:
     if loop and not card.loops:
         raise NotOffered(param="loop", value="true", model=card.id)
-    if interpolate > 1 and not card.interpolates:
+    if interpolate > 1 and not card.interpolates and after.retime is None:
         raise NotOffered(param="interpolate", value=interpolate, model=card.id)
     if upscale > 1:
         raise NotOffered(param="upscale", value=upscale, model=card.id)

@@ -193,6 +193,7 @@ export default {
   "run.step": "Step {step} of {total}",
   "run.decode": "Developing frame {step} of {total}",
   "run.frame": "Frame {step} of {total}",
+  "run.retime": "In-between frame {step} of {total}",
   "run.source": "Copying the earlier part",
   "run.encode": "Writing the video",
   "run.check": "Checking the video",

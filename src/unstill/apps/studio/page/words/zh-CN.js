@@ -193,6 +193,7 @@ export default {
   "run.step": "第 {step} 步，共 {total} 步",
   "run.decode": "还原画面：第 {step} 帧，共 {total} 帧",
   "run.frame": "第 {step} 帧，共 {total} 帧",
+  "run.retime": "补帧：第 {step} 帧，共 {total} 帧",
   "run.source": "复制前一段视频",
   "run.encode": "写入视频",
   "run.check": "检查视频",

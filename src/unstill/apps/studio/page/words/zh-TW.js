@@ -193,6 +193,7 @@ export default {
   "run.step": "第 {step} 步，共 {total} 步",
   "run.decode": "還原畫面：第 {step} 格，共 {total} 格",
   "run.frame": "第 {step} 格，共 {total} 格",
+  "run.retime": "補格：第 {step} 格，共 {total} 格",
   "run.source": "複製前一段影片",
   "run.encode": "寫入影片",
   "run.check": "檢查影片",
