@@ -96,8 +96,9 @@ class House:
     def finishing(self) -> Finishing:
         from unstill.core.finishing import Finishing
 
-        # By its name, as engines are found: only engines may know torch, and this one may come to it.
-        return Finishing(retime=import_module("unstill.engines.retime.retimer").Retimer())
+        # By its name, as engines are found: only engines may know torch, and these may come to it.
+        retime = import_module("unstill.engines.retime.retimer").Retimer()
+        return Finishing(retime, import_module("unstill.engines.upscale.upscaler").Upscaler(self.weights))
 
     @cached_property
     def weights(self) -> WeightStore:

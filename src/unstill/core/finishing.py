@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from unstill.core.ports import Anchor, Engine, Estimate, Machine, Tick
+from unstill.domain.catalog import ModelCard
 from unstill.domain.notes import Note
 
 if TYPE_CHECKING:
@@ -27,15 +28,43 @@ class Finisher(Protocol):
         """Give the memory back."""
 
 
+class Fetched(Finisher, Protocol):
+    """A finisher whose networks' files do not come with the package."""
+
+    @property
+    def cards(self) -> Sequence[ModelCard]:
+        """Its networks."""
+
+    def require(self) -> None:
+        """Raises why it cannot be used: see `Finishing.require`."""
+
+
 @dataclass(frozen=True)
 class Finishing:
     """What this installation can do after an engine; None for what it cannot."""
 
     retime: Finisher | None = None
+    upscale: Fetched | None = None
 
     def of(self, plan: Plan) -> Sequence[Finisher]:
-        """What a plan needs, in the order in which it is done."""
-        return [self.retime] if self.retime is not None and plan.retimed > 1 else []
+        """What a plan needs, in the order in which it is done: larger frames, then more of them."""
+        wanted = (plan.enlarged > 1 and self.upscale, plan.retimed > 1 and self.retime)
+        return [finisher for finisher in wanted if finisher]
+
+    def require(self, plan: Plan) -> None:
+        """Make sure that what a plan needs afterwards is here.
+
+        Raises:
+            ExtraMissing: its libraries are not installed.
+            WeightsMissing, WeightsIncomplete, WeightsUnsafe, WeightsDamaged: its files are not to be had.
+        """
+        if plan.enlarged > 1 and self.upscale is not None:
+            self.upscale.require()
+
+    def card(self, model: str) -> ModelCard | None:
+        """The card of a network that is fetched as models are, by its id."""
+        cards = self.upscale.cards if self.upscale is not None else ()
+        return next((card for card in cards if card.id == model), None)
 
     def estimated(self, plan: Plan, machine: Machine, engine: Estimate) -> Estimate:
         """The engine's estimate and all that follows."""

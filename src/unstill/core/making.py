@@ -134,9 +134,10 @@ def prepare(
     earlier: Like | None = None,
     language: Language | None = None,
 ) -> Ready:
-    """Open the picture and plan for it. Raises `BadPicture` and `BadRequest`."""
+    """Open the picture and plan for it. Raises `BadPicture`, `BadRequest`, and as `Finishing.require`."""
     picture = services.door.open(request.image, request.background)
     plan = plan_for(request, (picture.width, picture.height), services, language)
+    services.finishing.require(plan)
     plan = replace(plan, notes=(*plan.notes, *picture.notes, *(earlier.notes if earlier else ())))
     return Ready(plan, services.door.fit(picture, plan.drawn), picture.name)
 

@@ -22,7 +22,7 @@ from unstill.domain.errors import (
     UnknownModel,
 )
 from unstill.domain.notes import Note, note
-from unstill.domain.request import FASTEST_FPS, VideoRequest, shown_number
+from unstill.domain.request import FASTEST_FPS, SIDE, VideoRequest, shown_number
 
 MEMORY_MARGIN = 0.9
 """A plan fits when its estimated peak is at most this share of the memory that can be had."""
@@ -70,12 +70,22 @@ class Plan:
         return 1 if self.card.interpolates else self.request.interpolate or 1
 
     @property
+    def enlarged(self) -> int:
+        """How many times as wide and high the engine's frames are to become."""
+        return self.request.upscale or 1
+
+    @property
     def drawn(self) -> Plan:
-        """What the engine is to make of it, before more frames come between its own."""
-        if self.retimed == 1:
+        """What the engine is to make of it, before its frames become larger, and more."""
+        if self.retimed == self.enlarged == 1:
             return self
-        frames = self.request.num_frames or self.num_frames
-        return replace(self, num_frames=frames, fps=self.fps // self.retimed)
+        return replace(
+            self,
+            width=self.width // self.enlarged,
+            height=self.height // self.enlarged,
+            num_frames=self.num_frames if self.retimed == 1 else self.request.num_frames or self.num_frames,
+            fps=self.fps // self.retimed,
+        )
 
     def option(self, name: str) -> Any:
         """A model option, given or by default."""
@@ -162,11 +172,13 @@ def make_plan(
         return native.get(name) if given is None else given
 
     after, loop, multiple = finishing or Finishing(), bool(chosen("loop")), int(chosen("interpolate") or 1)
-    _check_offered(card, loop, multiple, request.upscale or 1, after)
+    larger = request.upscale or 1
+    _check_offered(card, loop, multiple, larger, after)
     frames, frame_notes = _on_stride(_in_range("num_frames", int(chosen("num_frames")), card.frames), card)
     fps = _in_range("fps", int(chosen("fps")), card.fps)
     size, fit = size_and_fit(request, native)
     width, height, size_notes = dimensions(size, fit, picture_size, card)
+    _check_enlarged(width, height, larger)
     seed = secrets.randbelow(2**32) if request.seed is None else request.seed
     label = (labelling or Labelling()).of(request.visible_label, card)
     some = {"num_inference_steps": card.steps, "guidance_scale": card.guidance}
@@ -179,7 +191,7 @@ def make_plan(
         }
     )  # fmt: skip
     draft = Plan(
-        card=card, request=full, width=width, height=height, fit=fit,
+        card=card, request=full, width=width * larger, height=height * larger, fit=fit,
         num_frames=_frames_shown(frames, multiple, card, loop),
         fps=fps * multiple, seed=seed, loop=loop, format=str(full.format), details=reading.details,
         notes=(*notes, *frame_notes, *size_notes, *cut_off(request, (width, height), picture_size),
@@ -280,8 +292,14 @@ def _check_offered(card: ModelCard, loop: bool, interpolate: int, upscale: int, 
         raise NotOffered(param="loop", value="true", model=card.id)
     if interpolate > 1 and not card.interpolates and after.retime is None:
         raise NotOffered(param="interpolate", value=interpolate, model=card.id)
-    if upscale > 1:
+    if upscale > 1 and after.upscale is None:
         raise NotOffered(param="upscale", value=upscale, model=card.id)
+
+
+def _check_enlarged(width: int, height: int, larger: int) -> None:
+    if larger > 1 and max(width, height) * larger > SIDE[1]:
+        low, high = (f"{side}x{side}" for side in (SIDE[0], SIDE[1] // larger))
+        raise OutOfRange(param="size", value=f"{width}x{height}", low=low, high=high)
 
 
 def _on_stride(frames: int, card: ModelCard) -> tuple[int, list[Note]]:
