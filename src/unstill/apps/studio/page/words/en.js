@@ -169,6 +169,7 @@ export default {
   "settings.format": "Format",
   "settings.visible_label": "Show “AI-generated” on the first two seconds",
   "settings.upscale": "Larger picture",
+  "settings.upscale_help": "Drawn by Real-ESRGAN, whose files are fetched once: unstill models pull realesrgan-x4plus.",
   "settings.upscale_1": "As it is",
   "settings.upscale_n": "{n} times as wide and high",
   "settings.interpolate": "Smoother motion",

@@ -169,6 +169,7 @@ export default {
   "settings.format": "格式",
   "settings.visible_label": "前两秒画面上显示“AI 生成”",
   "settings.upscale": "放大",
+  "settings.upscale_help": "由 Real-ESRGAN 放大，模型文件只需下载一次：unstill models pull realesrgan-x4plus。",
   "settings.upscale_1": "不放大",
   "settings.upscale_n": "{n} 倍边长",
   "settings.interpolate": "补帧",

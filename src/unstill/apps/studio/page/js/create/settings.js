@@ -77,7 +77,7 @@ function build(of, ownSize) {
   add("format", field.choice("format", FORMATS.map((value) => ({ value, label: value.toUpperCase() })), "mp4"));
   for (const name of ["interpolate", "upscale"]) {
     const times = [1, 2, 4].map((n) => ({ value: n, label: n === 1 ? t(`settings.${name}_1`) : t(`settings.${name}_n`, { n }) }));
-    add(name, field.choice(name, times, 1));
+    add(name, field.choice(name, times, "1"));
   }
   for (const [name, option] of Object.entries(of.options)) add(`options.${name}`, field.option(name, option));
   if (has.has("negative_prompt")) add("negative_prompt", field.text("negative_prompt"));
