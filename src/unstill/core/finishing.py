@@ -82,19 +82,19 @@ class Finished:
     """An engine whose frames are what a plan says in the end. Fits `Engine`."""
 
     def __init__(self, engine: Engine, finishing: Finishing) -> None:
-        self._engine, self._finishing = engine, finishing
+        self.engine, self._finishing = engine, finishing
 
     def load(self, plan: Plan) -> None:
-        self._engine.load(plan.drawn)
+        self.engine.load(plan.drawn)
 
     def frames(self, plan: Plan, anchor: Anchor, tick: Tick) -> Iterator[Frame]:
-        frames = self._engine.frames(plan.drawn, anchor, tick)
+        frames = self.engine.frames(plan.drawn, anchor, tick)
         for finisher in self._finishing.of(plan):
             frames = finisher.frames(plan, frames, tick)
         return frames
 
     def notes(self) -> Sequence[Note]:
-        return self._engine.notes()
+        return self.engine.notes()
 
     def unload(self) -> None:
-        self._engine.unload()
+        self.engine.unload()
