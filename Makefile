@@ -1,9 +1,11 @@
 # Everything a fresh clone needs: each target makes the environment it runs in.
 .DEFAULT_GOAL := help
-.PHONY: help image image-archive start demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak clean
+.PHONY: help image image-archive start demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak first-run clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Not $(BIN)/unstill: pip's script cannot run where the folder's path is long and has an apostrophe in it.
+UNSTILL := $(BIN)/python -P -m unstill
 PYTHON ?= python3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PYTHONWARNINGS ?=
@@ -17,17 +19,16 @@ help:
 	@echo "make bench-gpu   measure the generative model on a graphics card (docs/bench.md)"
 	@echo "make image   build the container image (TARGET=cpu or cuda) with docker or podman"
 	@echo "make soak    run the long tests; what was done before is not done again"
+	@echo "make first-run   meet what newcomers meet; writes docs/first-run.md"
 	@echo "make clean   remove the environment and caches"
 
-# The environment is remade when what it is made from changes. A stamp is written last, so that an
-# interrupted install is done again.
-$(VENV)/core.stamp: pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "unstill needs Python 3.11 or newer; this is %d.%d. Install a newer one and run: make PYTHON=python3.12 ..." % v[:2])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment. On Debian or Ubuntu: sudo apt install python3-venv"; rm -rf $(VENV); exit 1; }
-	@echo "Installing unstill (once, about a minute) ..."
-	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --editable '.[heif]'
-	@touch $@
+# The environment is remade when what it is made from changes, this folder was moved or its Python is gone. The stamp
+# names the folder and is written last, so that an interrupted install is done again.
+MOVED := $(shell test -x $(BIN)/python && test "$$(cat $(VENV)/core.stamp 2>/dev/null)" = "$$(pwd -P)" || echo moved)
+.PHONY: moved
+
+$(VENV)/core.stamp: pyproject.toml $(MOVED)
+	@sh tools/set_up.sh '$(PYTHON)' $(VENV)
 
 $(VENV)/dev.stamp: $(VENV)/core.stamp pyproject.toml
 	@$(PIP) install --group dev
@@ -37,7 +38,7 @@ $(VENV)/dev.stamp: $(VENV)/core.stamp pyproject.toml
 start: $(VENV)/core.stamp
 	@extra=$$(sh tools/extra.sh); test -z "$$extra" || $(MAKE) --no-print-directory $(VENV)/$$extra.stamp || \
 		echo "It could not be installed; going on without it: camera motion only. make start tries again."
-	@exec $(BIN)/unstill start $(ARGS)
+	@exec $(UNSTILL) start $(ARGS)
 
 $(VENV)/diffusion.stamp: $(VENV)/core.stamp
 	@echo "Installing what generative models need on this graphics card (once, several gigabytes) ..."
@@ -45,7 +46,7 @@ $(VENV)/diffusion.stamp: $(VENV)/core.stamp
 	@touch $@
 
 demo: $(VENV)/core.stamp
-	@$(BIN)/unstill generate src/unstill/assets/examples/rocket.jpg "push in, clouds drifting, lights flickering" -o demo.mp4 --force
+	@$(UNSTILL) generate src/unstill/assets/examples/rocket.jpg "push in, clouds drifting, lights flickering" -o demo.mp4 --force
 	@echo "Open demo.mp4 in any video player."
 
 # Gradio wants older versions of some parts than the rest, so it gets a room of its own for its tests.
@@ -54,8 +55,11 @@ $(VENV)/gradio.stamp: $(VENV)/core.stamp
 	@$(VENV)/gradio/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[gradio]'
 	@touch $@
 
+# Files of tests side by side, as many as AT_ONCE; 0 for one after another in one process.
+AT_ONCE ?= 2
+
 test: $(VENV)/dev.stamp $(VENV)/gradio.stamp
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile
 
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff check .
@@ -84,14 +88,15 @@ check: lint types contracts test
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench
 
-# The container image, and an archive of it for `docker load`. BUILD_ARGS passes mirrors on, such as
-# --build-arg PIP_INDEX_URL=https://...
+# The container image, and an archive of it for `docker load`. podman's own format has no health check.
+# BUILD_ARGS passes mirrors on, such as
+# --build-arg PIP_INDEX_URL=https://... WEIGHTS is a folder in here, for TARGET=cuda-i2vgen.
 TARGET ?= cpu
 ENGINE ?= $(shell command -v docker || command -v podman)
 
 image:
 	@test -n "$(ENGINE)" || { echo "This needs docker or podman: https://docs.docker.com/get-docker"; exit 1; }
-	@$(ENGINE) build --target $(TARGET) -t unstill:$(TARGET) $(BUILD_ARGS) .
+	@BUILDAH_FORMAT=docker $(ENGINE) build --target $(TARGET) -t unstill:$(TARGET) $(if $(filter cpu,$(TARGET)),-t unstill) $(if $(WEIGHTS),--build-arg WEIGHTS=$(WEIGHTS)) $(BUILD_ARGS) .
 
 image-archive: image
 	@mkdir -p build
@@ -138,6 +143,10 @@ bench-gpu: gpu-site
 
 soak: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m soak
+
+# What newcomers meet, in fresh roots, namespaces and containers: docs/first-run.md. ONLY='tree or port' picks some.
+first-run: $(VENV)/dev.stamp
+	@UNSTILL_FIRST_RUN_WRITE=1 $(BIN)/python -m pytest -m first_run tests/first_run -q -rs --tb=short $(if $(ONLY),-k '$(ONLY)')
 
 clean:
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache

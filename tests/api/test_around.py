@@ -164,6 +164,16 @@ def test_facts(web: httpx.Client, station: Station) -> None:
     assert doctor["models"] == ["testcard", "dream"]
 
 
+def test_readiness_tells_operators_more(web: httpx.Client) -> None:
+    """What the doctor sees, in their language; not to a key of one's own, and only where it is asked for."""
+    told = web.get("/readyz?detail=true", headers={"Accept-Language": "zh-CN"}).json()
+    assert {"python", "disk", "encoder"} <= {check["id"] for check in told["doctor"]}
+    assert next(check for check in told["doctor"] if check["id"] == "disk")["title"] == "磁盘"
+    assert "doctor" not in web.get("/readyz").json()
+    stranger = web.get("/readyz?detail=true", headers={"Authorization": "Bearer alice"})
+    assert (stranger.status_code, "doctor" in stranger.json()) == (200, False)
+
+
 def test_keys(web: httpx.Client) -> None:
     """The operator makes, lists and revokes; a key's holder may not."""
     made = web.post("/v1/keys", json={"name": "laptop"}).json()

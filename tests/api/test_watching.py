@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import pytest
 from api_parts import Station
 
 
@@ -26,22 +27,30 @@ def told(reply: httpx.Response) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def watch(
-    web: httpx.Client, video_id: object, last: str | None = None
+    web: httpx.Client, video_id: object, last: str | None = None, begun: Callable[[], None] = lambda: None
 ) -> list[tuple[str, str, dict[str, Any]]]:
+    """All of it; ``begun`` is called once it is seen that one is watching."""
     headers = {} if last is None else {"Last-Event-ID": last}
     with web.stream("GET", f"/v1/videos/{video_id}/events", headers=headers) as reply:
         assert reply.headers["content-type"].startswith("text/event-stream")
-        return list(told(reply))
+        events = told(reply)
+        first = next(events)
+        begun()
+        return [first, *events]
+
+
+@pytest.fixture
+def go(station: Station) -> Callable[[], None]:
+    """Nothing is made until this is called."""
+    station.worker.paused = True
+    return lambda: setattr(station.worker, "paused", False)
 
 
 def test_a_watcher_sees_it_from_queue_to_end(
-    web: httpx.Client, station: Station, make: Callable[..., dict[str, Any]]
+    web: httpx.Client, go: Callable[[], None], make: Callable[..., dict[str, Any]]
 ) -> None:
     """State, progress with its stage, a preview, and the finished video; ids only grow."""
-    station.worker.paused = True
-    job = make()
-    station.worker.paused = False
-    seen = watch(web, job["id"])
+    seen = watch(web, make()["id"], begun=go)
     names = [name for _, name, _ in seen if name != ":"]
     assert names[0] == "state"
     assert names[-1] == "done"
@@ -56,11 +65,12 @@ def test_a_watcher_sees_it_from_queue_to_end(
 
 
 def test_one_that_comes_back_gets_what_it_missed(
-    web: httpx.Client, make: Callable[..., dict[str, Any]]
+    web: httpx.Client, go: Callable[[], None], make: Callable[..., dict[str, Any]]
 ) -> None:
     """After Last-Event-ID: exactly the rest; after the end: 204, so that a browser stops asking."""
     job = make()
-    whole = [event for event in watch(web, job["id"]) if event[1] in ("state", "progress", "done")]
+    seen = watch(web, job["id"], begun=go)
+    whole = [event for event in seen if event[1] in ("state", "progress", "done")]
     middle = whole[1]
     rest = [event for event in watch(web, job["id"], middle[0]) if event[1] in ("state", "progress", "done")]
     numbers = [number for number, _, _ in rest]

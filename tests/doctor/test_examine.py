@@ -20,8 +20,9 @@ from unstill import wiring
 from unstill.core.ports import Accelerator
 from unstill.doctor import computer, examine, graphics, linux, places
 from unstill.doctor.graphics import Driver, Torch
-from unstill.doctor.nvidia import Card
+from unstill.doctor.nvidia import Card, Holder
 from unstill.domain.check import TITLES, Check
+from unstill.serving import findings
 from unstill.settings import Settings
 
 GIB = 1 << 30
@@ -47,7 +48,7 @@ def test_everything_is_looked_at(settings: Settings) -> None:
     names = [check.id for check in checks]
     assert len(names) == len(set(names)) >= 19
     assert {name for name in names if "_" not in name or name in TITLES} >= set(TITLES) - {
-        "model", "engine", "hub",
+        "model", "engine", "hub", "computer", "places", "graphics", "models",
     }  # fmt: skip
     assert "model_i2vgen-xl" in names
     for check in checks:
@@ -74,7 +75,24 @@ def test_a_look_that_fails_is_told_and_the_others_go_on(
     found = by_id(looked(settings))
     assert found["graphics"].status == "warning"
     assert "ZeroDivisionError" in found["graphics"].seen[0]
+    assert (found["graphics"].title_in("en"), found["graphics"].title_in("zh")) == ("Graphics", "图形设备")
     assert found["encoder"].status == "ok"
+
+
+def test_every_part_has_a_title(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In both languages, for where it is all that is known of it: ids are for programs."""
+
+    def ill(*_: object) -> Iterator[Check]:
+        raise OSError
+
+    parts = ("computer", "places", "graphics", "models", "encoder", "hub")
+    for name in parts:
+        monkeypatch.setattr(examine, name, ill)
+    checks = looked(settings, online=True)
+    assert tuple(check.id for check in checks) == parts
+    for check in checks:
+        assert check.title_in("en") != check.id
+        assert check.title_in("zh") not in (check.id, check.title_in("en"))
 
 
 # --- the computer
@@ -243,6 +261,8 @@ def test_a_driver_that_is_missing_ill_or_too_old() -> None:
 def test_cards_and_what_uses_them() -> None:
     assert graphics.card([RTX], Driver((13, 0)), apple=False).seen[0] == "RTX 3060"
     assert graphics.card([], Driver((13, 0)), apple=False).status == "warning"
+    hidden = Driver((13, 0), graphics.NO_DEVICE)
+    assert graphics.driver_check(hidden, Torch(None, None), plugged=False).status == "ok"
     assert graphics.card([], Driver(), apple=False).status == "ok"
     assert graphics.libraries(Torch(None, None), [RTX]).status == "warning"
     assert graphics.libraries(Torch("2.13.0+cpu", None), [RTX]).status == "warning"
@@ -254,12 +274,16 @@ def test_cards_and_what_uses_them() -> None:
 
 
 def test_the_drivers_library_is_asked_as_it_is(tmp_path: Path) -> None:
-    """One that is none, and one that lacks a function, are no driver."""
+    """None is no driver; one that is none, or lacks a function, is told of as broken."""
     assert graphics.ask_driver("libnothing.so.1") == Driver()
     (tmp_path / "libcuda.so.1").write_bytes(b"no library")
-    assert graphics.ask_driver(str(tmp_path / "libcuda.so.1")) == Driver()
+    broken = graphics.ask_driver(str(tmp_path / "libcuda.so.1"))
     if sys.platform == "linux":
-        assert graphics.ask_driver("libc.so.6") == Driver()
+        assert "file too short" in (broken.broken or "")
+        broken = graphics.ask_driver("libc.so.6")
+        check = graphics.driver_check(broken, Torch(None, None), plugged=False)
+        assert (broken.cuda, check.status) == (None, "failure")
+        assert "again" in (check.fix or ("",))[0]
 
 
 # --- models and hub
@@ -309,3 +333,39 @@ def test_the_command_tells_it_all(tmp_path: Path) -> None:
     assert "故障  数据文件夹" in ill.stdout.replace("   ", "  ")
     assert "→" in ill.stdout
     assert "--data-dir" in ill.stdout
+
+
+def test_fonts_for_a_desktop(tmp_path: Path) -> None:
+    """Only where a browser runs here; one font for Chinese is enough."""
+    desktop = {"DISPLAY": ":0"}
+    assert places.fonts({}, [tmp_path]).status == "ok"
+    if sys.platform == "linux":
+        (tmp_path / "dejavu").mkdir()
+        (tmp_path / "dejavu/DejaVuSans.ttf").touch()
+        lacking = places.fonts(desktop, [tmp_path])
+        assert lacking.status == "warning"
+        assert "fonts-noto-cjk" in (lacking.fix or ("",))[0]
+        (tmp_path / "dejavu/NotoSansCJK-Regular.ttc").touch()
+        assert places.fonts(desktop, [tmp_path]).status == "ok"
+
+
+def test_who_else_is_on_the_card() -> None:
+    """The largest first, and how many more there are; that alone is no fault."""
+    many = [Holder(f"game{number}", number, (9 - number) * GIB) for number in range(1, 7)]
+    found = graphics.card_programs(many)
+    assert found.status == "ok"
+    assert found.seen[0].startswith("game1 (1, 8.0 GiB), ")
+    assert found.seen[0].endswith(" and 2 more")
+    assert graphics.card_programs([Holder("?", 7, 0)]).seen[1] == "? (7)"
+
+
+def test_what_is_wrong_is_logged_after_a_start(caplog: pytest.LogCaptureFixture) -> None:
+    """With its fix; what is well, and the port that the server itself has, are not."""
+    checks = [
+        Check("disk", "failure", ("full", "满"), ("make room", "清理")),
+        Check("port", "warning", ("taken", "占用"), ("another", "换一个")),
+        Check("clock", "ok", ("noon", "中午")),
+    ]
+    services: Any = SimpleNamespace(examine=lambda flags: checks if flags == {"data_dir": "/d"} else [])
+    findings.look_aside(services, "/d").join()
+    assert caplog.messages == ["doctor: Disk: full → make room"]

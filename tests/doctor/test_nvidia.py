@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,6 +110,17 @@ def test_in_a_container_what_was_free_at_first_counts() -> None:
     assert nvidia.cards(Driver(11 * GIB, (strange,)))[0].about.free_bytes == 11 * GIB
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are read as Linux tells them")
+def test_other_programs_are_named() -> None:
+    """Once each, with the most that a card says of them; this program and its workers are none of them."""
+    mine, first, strange = (os.getpid(), 5 * GIB), (1, 2 * GIB), (2**22 + 7, 6 * GIB)
+    found = nvidia.holders(Driver(processes=(mine, first, strange)))
+    assert [(one.pid, one.held_bytes) for one in found] == [strange, first]
+    assert found[0].name == "?"
+    assert found[1].name == Path("/proc/1/comm").read_text().strip()
+    assert nvidia.holders(Driver()) == []
+
+
 def test_each_card_gets_a_worker_that_sees_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the first is the one that plans are made for."""
     monkeypatch.setattr(nvidia, "torch_speaks_cuda", lambda: True)
@@ -185,3 +197,17 @@ def test_the_real_library_is_asked_for_what_it_has() -> None:
     names = [name for name in (*vars(Driver), *vars(Divided)) if name.startswith(("nvml", "NVML"))]
     assert len(names) >= 12
     assert [name for name in names if not hasattr(pynvml, name)] == []
+
+
+def test_a_driver_older_than_the_binding_is_no_trouble() -> None:
+    """The binding then raises what is none of NVML's errors."""
+
+    class Older(Driver):
+        class NVMLLibraryMismatchError(Exception):
+            pass
+
+        def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> Any:
+            raise self.NVMLLibraryMismatchError("unversioned function called")
+
+    assert len(nvidia.cards(Older())) == 2
+    assert nvidia.holders(Older()) == []

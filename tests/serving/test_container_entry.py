@@ -90,9 +90,11 @@ def test_a_folder_that_cannot_be_written_ends_it(data: Path) -> None:
     refused = begin(data=Path("/proc/nothing"))
     assert refused.returncode == container.CANNOT_GO_ON
     assert "failure  Data folder: /proc/nothing" in refused.stdout
-    assert "--data-dir" in refused.stdout
+    assert "--user $(id -u):$(id -g)" in refused.stdout or "without `:ro`" in refused.stdout
     chinese = begin(data=Path("/proc/nothing"), UNSTILL_LANG="zh")
     assert "数据文件夹" in chinese.stdout
+    locale = begin(data=Path("/proc/nothing"), LC_ALL="zh_CN.UTF-8")
+    assert "数据文件夹" in locale.stdout
 
 
 def test_a_port_that_is_taken_ends_it(data: Path) -> None:
@@ -145,6 +147,20 @@ def test_commands_of_unstill_run_as_such(data: Path) -> None:
     )
     assert made.returncode == 0, made.stderr
     assert target.stat().st_size > 1000
+
+
+def test_a_command_that_is_none(data: Path) -> None:
+    """Shells' own exit code, and the commands there are."""
+    refused = begin("dcotor", data=data)
+    assert refused.returncode == 127
+    assert "doctor" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_start_serves(data: Path) -> None:
+    """There is no browser to open in a container."""
+    refused = begin("start", data=data, UNSTILL_PORT="a lot")
+    assert refused.returncode == container.CANNOT_GO_ON
 
 
 def test_every_command_is_known() -> None:

@@ -77,3 +77,9 @@ def test_an_address_as_a_browser_opens_it(host: str, name: str) -> None:
         except OSError:
             pytest.skip("there is no IPv6 here")
         assert url_of(host, made) == f"http://{name}:{made.getsockname()[1]}"
+
+
+def test_two_that_begin_at_once_get_two_ports() -> None:
+    """Neither of them serves yet when the other looks for a port."""
+    with contextlib.closing(bound(HOST, "auto")) as one, contextlib.closing(bound(HOST, "auto")) as two:
+        assert one.getsockname()[1] != two.getsockname()[1]

@@ -84,7 +84,7 @@ class Watched:
     @cached_property
     def words(self) -> dict[str, str]:
         """What the page says in its language, by key: stories name keys, so that words may get better."""
-        self.page.locator("#top > *").first.wait_for()  # from then on it knows its language
+        self.page.locator("#top nav").wait_for(state="attached")  # from then on it knows its language
         language = str(self.page.evaluate("document.documentElement.lang"))
         script = "async name => (await import(`/assets/words/${name}.js`)).default"
         found: dict[str, str] = self.page.evaluate(script, language)

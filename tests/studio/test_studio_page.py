@@ -308,7 +308,7 @@ def test_every_word_that_is_asked_for_exists() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_chip_is_understood(language: str) -> None:
     """What a chip writes into the prompt, the camera does."""
-    chips = re.findall(r'\["(\w+)", "([^"]+)"\]', texts()["js/create/chips.js"])
+    chips = re.findall(r'\["(\w+)", "([^"]+)"\],', texts()["js/create/chips.js"])
     assert len(chips) == 18
     said = words(language)
     for name, english in chips:

@@ -18,6 +18,9 @@ from unstill.domain.check import Check, failure, ok, warning
 LEAST_FREE = 4 << 30
 """Free memory of a card below which generating is slow, layer by layer."""
 GIB = 1 << 30
+MOST_SHOWN = 4
+NO_DEVICE = 100
+"""CUDA driver API, CUDA_ERROR_NO_DEVICE: the driver is well, `card` says what is missing."""
 DEVICES = Path("/dev")
 _CUDA = re.compile(r"^cuda\s*(?::[^=]*)?=\s*['\"](\d+)\.(\d+)['\"]", re.M)
 
@@ -30,6 +33,8 @@ class Driver:
     """The newest CUDA that it can run; None where there is no library."""
     error: int = 0
     """Of cuInit, 0 for none."""
+    broken: str | None = None
+    """Why its library, which is there, cannot be used."""
 
 
 def ask_driver(library: str = "libcuda.so.1") -> Driver:
@@ -39,8 +44,11 @@ def ask_driver(library: str = "libcuda.so.1") -> Driver:
         number = ctypes.c_int()
         cuda.cuDriverGetVersion(ctypes.byref(number))
         return Driver((number.value // 1000, number.value % 1000 // 10), int(cuda.cuInit(0)))
-    except (OSError, AttributeError):
-        return Driver()
+    except OSError as error:  # dlopen(3) tells by words alone which file is not there
+        missing = str(error).startswith(f"{library}:") and "No such file" in str(error)
+        return Driver(broken=None if missing or sys.platform != "linux" else str(error))
+    except AttributeError:
+        return Driver(broken=f"{library}: not NVIDIA's")
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ def graphics() -> Iterator[Check]:
     yield driver_check(driver, torch, plugged=bool(list(DEVICES.glob("nvidia[0-9]*"))))
     yield libraries(torch, cards)
     yield card_memory(cards)
+    yield card_programs(nvidia.holders())
 
 
 def card(cards: list[nvidia.Card], driver: Driver, *, apple: bool) -> Check:
@@ -98,6 +107,13 @@ def card(cards: list[nvidia.Card], driver: Driver, *, apple: bool) -> Check:
 
 
 def driver_check(driver: Driver, torch: Torch, *, plugged: bool) -> Check:
+    if driver.broken is not None:
+        return failure(
+            "driver", (f"The driver's library does not load ({driver.broken})",
+                       f"驱动库无法加载（{driver.broken}）"),
+            ("Install NVIDIA's driver again, restart the computer, and make a container anew.",
+             "请重新安装 NVIDIA 驱动并重启电脑；容器需要在此之后重新创建。"),
+        )  # fmt: skip
     if driver.cuda is None:
         if not plugged:
             return ok("driver", "no NVIDIA driver, and no card that wants one", "无 NVIDIA 驱动，也无需驱动")
@@ -107,7 +123,7 @@ def driver_check(driver: Driver, torch: Torch, *, plugged: bool) -> Check:
              "请安装 NVIDIA 驱动；在容器中请安装 NVIDIA Container Toolkit 并加上 --gpus all。"),
         )  # fmt: skip
     shown = f"CUDA {driver.cuda[0]}.{driver.cuda[1]}"
-    if driver.error:
+    if driver.error not in (0, NO_DEVICE):
         return failure(
             "driver", (f"{shown}, but it does not start (error {driver.error})",
                        f"{shown}，但无法启动（错误 {driver.error}）"),
@@ -141,8 +157,9 @@ def libraries(torch: Torch, cards: list[nvidia.Card]) -> Check:
             ("Install the build for CUDA: `pip install --force-reinstall torch`.",
              "请安装支持 CUDA 的版本：`pip install --force-reinstall torch`。"),
         )  # fmt: skip
-    built = f" for CUDA {torch.cuda[0]}.{torch.cuda[1]}" if torch.cuda else ""
-    return ok("torch", f"{torch.version}{built}", f"{torch.version}{built.replace(' for ', '，')}")
+    kind = f"CUDA {torch.cuda[0]}.{torch.cuda[1]}" if torch.cuda else ""
+    built, built_zh = (f"for {kind}", kind) if kind else ("without CUDA", "无 CUDA")
+    return ok("torch", f"{torch.version}, built {built}", f"{torch.version}（{built_zh}）")
 
 
 def card_memory(cards: list[nvidia.Card]) -> Check:
@@ -159,3 +176,20 @@ def card_memory(cards: list[nvidia.Card]) -> Check:
         ("`nvidia-smi` lists them; close what you do not need.",
          "可用 `nvidia-smi` 查看占用显存的程序并关闭不需要的。"),
     )  # fmt: skip
+
+
+def card_programs(holders: list[nvidia.Holder]) -> Check:
+    """Who else computes on the cards. It is no fault: `gpu_memory` says where they leave too little."""
+    if not holders:
+        return ok("gpu_programs", "no other program is on a graphics card", "没有其他程序在使用显卡")
+    shown = ", ".join(map(_holder, holders[:MOST_SHOWN]))
+    more = len(holders) - MOST_SHOWN
+    return ok(
+        "gpu_programs", shown + (f" and {more} more" if more > 0 else ""),
+        shown + (f" 等 {len(holders)} 个" if more > 0 else ""),
+    )  # fmt: skip
+
+
+def _holder(one: nvidia.Holder) -> str:
+    held = f", {one.held_bytes / GIB:.1f} GiB" if one.held_bytes else ""
+    return f"{one.name} ({one.pid}{held})"

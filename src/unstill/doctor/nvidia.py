@@ -48,6 +48,51 @@ def cards(nvml: ModuleType | Any = None) -> list[Card]:
     return _allowed(found, os.environ.get(VISIBLE))
 
 
+@dataclass(frozen=True)
+class Holder:
+    """A program of somebody else that holds memory of a card. 0 bytes where the driver does not say."""
+
+    name: str
+    pid: int
+    held_bytes: int
+
+
+def holders(nvml: ModuleType | Any = None) -> list[Holder]:
+    """Programs on any card, other than this one and its workers; the largest first."""
+    library = nvml or _library()
+    if library is None:
+        return []
+    found: dict[int, int] = {}
+    for process in _processes(library):
+        pid = int(process.pid)
+        found[pid] = max(int(process.usedGpuMemory or 0), found.get(pid, 0))
+    ours = _our_processes()
+    strange = [Holder(_program(pid), pid, held) for pid, held in found.items() if pid not in ours]
+    return sorted(strange, key=lambda one: -one.held_bytes)
+
+
+def _processes(nvml: Any) -> Iterator[Any]:
+    """Of all cards, as far as they say; those that compute and those that draw."""
+    for number in _quiet(nvml.nvmlDeviceGetCount, 0):
+        for ask in ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses"):
+            with contextlib.suppress(nvml.NVMLError, _older_than_nvml(nvml), AttributeError):
+                yield from getattr(nvml, ask)(nvml.nvmlDeviceGetHandleByIndex(number))
+
+
+def _older_than_nvml(nvml: Any) -> type[Exception]:
+    """What the binding raises where the driver lacks a function; it is none of NVML's own errors."""
+    found: type[Exception] = getattr(nvml, "NVMLLibraryMismatchError", AttributeError)
+    return found
+
+
+def _program(pid: int) -> str:
+    """Its name where this system knows it: inside a container those outside are only numbers."""
+    try:
+        return (PROCESSES / str(pid) / "comm").read_text(errors="replace").strip()
+    except OSError:  # gone, or a system without such files
+        return "?"
+
+
 def torch_speaks_cuda() -> bool:
     """Whether the torch that is installed was built for CUDA; it is not imported for that."""
     spec = find_spec("torch")
@@ -109,7 +154,7 @@ def _card(nvml: Any, handle: Any, whole: Any) -> Card:
     def asked(call: Callable[[], Found], otherwise: Found) -> Found:
         try:
             return call()
-        except (nvml.NVMLError, AttributeError):  # old cards and drivers do not say everything
+        except (nvml.NVMLError, _older_than_nvml(nvml), AttributeError):  # old ones do not say everything
             return otherwise
 
     clock = asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(whole, nvml.NVML_CLOCK_SM), 0)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import socket
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,11 @@ GIB = 1 << 30
 SMALL_GIB = 5.0
 """From so much free disk on there is no need to think of it."""
 PATIENCE_S = 2.0
+_CHINESE = re.compile(
+    r"cjk|wqy|wenquanyi|source ?han|droidsansfallback|uming|ukai|sarasa|lxgw|simsun|simhei|msyh|pingfang",
+    re.I,
+)
+"""In the file names of the fonts for Chinese that Linux desktops have."""
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
@@ -34,6 +40,7 @@ def places(settings: Settings, environ: Mapping[str, str] | None = None) -> Iter
     yield disk(folder, settings.free_gibibytes)
     yield port(settings.host, settings.port)
     yield browser(environ)
+    yield fonts(environ)
     yield proxy(environ)
 
 
@@ -118,6 +125,21 @@ def browser(environ: Mapping[str, str]) -> Check:
         f"no desktop here: from another computer `{away}`, then http://127.0.0.1:{PORT}",
         f"本机没有桌面：可在另一台电脑运行 `{away}`，再打开 http://127.0.0.1:{PORT}",
     )
+
+
+def fonts(environ: Mapping[str, str], folders: Sequence[Path] | None = None) -> Check:
+    """Whether a browser on this desktop can write Chinese. Labels in videos bring their own font along."""
+    if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) or sys.platform in ("darwin", "win32"):
+        return ok("fonts", "those of the computer that opens the page", "由打开页面的电脑提供")
+    home = Path(environ.get("HOME") or "/")
+    where = folders or (Path("/usr/share/fonts"), home / ".local/share/fonts", home / ".fonts")
+    if any(_CHINESE.search(name) for folder in where for _, _, names in os.walk(folder) for name in names):
+        return ok("fonts", "Chinese can be shown", "可以显示中文")
+    return warning(
+        "fonts", ("No font for Chinese was found", "未找到中文字体"),
+        ("For the page in Chinese: `sudo apt install fonts-noto-cjk`, then restart the browser.",
+         "要正常显示中文页面：`sudo apt install fonts-noto-cjk`，然后重启浏览器。"),
+    )  # fmt: skip
 
 
 def proxy(environ: Mapping[str, str]) -> Check:

@@ -22,6 +22,7 @@ TITLES: Mapping[str, Said] = MappingProxyType(
         "shared_memory": ("Shared memory", "共享内存"),
         "clock": ("Clock", "时钟"),
         "text": ("Text", "文字编码"),
+        "fonts": ("Fonts", "字体"),
         "data_folder": ("Data folder", "数据文件夹"),
         "disk": ("Disk", "磁盘"),
         "port": ("Port", "端口"),
@@ -31,10 +32,16 @@ TITLES: Mapping[str, Said] = MappingProxyType(
         "driver": ("Driver", "驱动"),
         "torch": ("torch", "torch"),
         "gpu_memory": ("Its memory", "显存"),
+        "gpu_programs": ("Programs on it", "占用显卡的程序"),
         "model": ("Model", "模型"),
         "engine": ("Engine", "引擎"),
         "encoder": ("Encoder", "编码器"),
         "hub": ("Model hub", "模型站"),
+        # the parts themselves, where one could not be looked at
+        "computer": ("Computer", "电脑"),
+        "places": ("Folders and network", "文件夹与网络"),
+        "graphics": ("Graphics", "图形设备"),
+        "models": ("Models", "模型"),
     }
 )
 """What people call the things that are looked at: by id, or by its part before the first "_"."""

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from unstill.domain.errors import FAILURE, BadPicture, BadRequest, DiskFull, Language, UnstillError, Words
+from unstill.domain.errors import (
+    FAILURE,
+    BadPicture,
+    BadRequest,
+    DiskFull,
+    Language,
+    NotWritable,
+    UnstillError,
+    Words,
+)
 
 
 class VideoNotFound(BadRequest):
@@ -109,9 +118,13 @@ class StoreDamaged(UnstillError):
 class StoreNewer(UnstillError):
     code = "store_newer"
     en = Words(
-        "{path} was written by a newer unstill (format {found}; this one knows {known}).", "Update unstill."
+        "{path} was written by a newer unstill (format {found}; this one knows {known}).",
+        "Update unstill, or choose another folder with --data-dir.",
     )
-    zh = Words("{path} 由更新版本的 unstill 写入（格式 {found}，本版本支持到 {known}）。", "请更新 unstill。")
+    zh = Words(
+        "{path} 由更新版本的 unstill 写入（格式 {found}，本版本支持到 {known}）。",
+        "请更新 unstill，或用 --data-dir 另选一个文件夹。",
+    )
 
 
 class DataFolderTaken(UnstillError):
@@ -124,6 +137,38 @@ class DataFolderTaken(UnstillError):
         "{path} 正由另一个 unstill 使用（进程 {pid}，{address}）。",
         "请使用它、停止它，或用 --data-dir 另选一个文件夹。",
     )
+
+
+class DataFolderNotWritable(NotWritable):
+    """Root's, most often: a first start with sudo left it so."""
+
+    code = "data_folder_not_writable"
+    en = Words(
+        "The data folder {path} cannot be written to: {reason}.",
+        'Make it yours, `sudo chown -R "$(id -un)" FOLDER`, or choose another with --data-dir.',
+    )
+    zh = Words(
+        "无法写入数据文件夹 {path}：{reason_zh}。",
+        '请改为自己所有：`sudo chown -R "$(id -un)" 文件夹`，或用 --data-dir 另选一个。',
+    )
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        if self.facts.get("reason") in ("permission denied", "not permitted"):
+            return None
+        return (
+            "请用 --data-dir 另选一个文件夹。"
+            if language == "zh"
+            else "Choose another folder with --data-dir."
+        )
+
+
+class DataFolderFull(DiskFull):
+    code = "data_folder_full"
+    en = Words(
+        "There is no room left on the disk of the data folder {path}.",
+        "Free some space, or choose a folder on another disk with --data-dir.",
+    )
+    zh = Words("数据文件夹 {path} 所在的磁盘已满。", "请清理磁盘，或用 --data-dir 选另一块磁盘上的文件夹。")
 
 
 class PortTaken(UnstillError):
@@ -148,6 +193,13 @@ class AddressNotOurs(UnstillError):
         "服务无法监听 {host} 的 {port} 端口：{reason_zh}。",
         "请使用 --host 127.0.0.1，或 0.0.0.0 表示本机所有地址，--port 请大于 1023。",
     )
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        if self.facts.get("host") != "127.0.0.1" or self.facts.get("reason") == "permission denied":
+            return None
+        if language == "zh":
+            return "这台电脑似乎只有 IPv6：请用 --host ::1。"
+        return "This computer seems to have IPv6 only: use --host ::1."
 
 
 class WorkerCrashed(UnstillError):
@@ -174,7 +226,7 @@ class WrongKey(UnstillError):
         "This server needs an API key, and the one given is missing or wrong.",
         "Send it as: Authorization: Bearer KEY.",
     )
-    zh = Words("这个服务需要 API key，没有提供或不正确。", "请这样发送：Authorization: Bearer KEY。")
+    zh = Words("这个服务需要 API 密钥，没有提供或不正确。", "请这样发送：Authorization: Bearer KEY。")
 
 
 class ForeignHost(UnstillError):
@@ -257,7 +309,7 @@ class ServerFull(UnstillError):
 class KeyNotFound(BadRequest):
     code, status = "key_not_found", 404
     en = Words("There is no key {id}.", "See `unstill keys list`.")
-    zh = Words("没有 key {id}。", "请用 `unstill keys list` 查看。")
+    zh = Words("没有密钥 {id}。", "请用 `unstill keys list` 查看。")
 
 
 class KeysDamaged(UnstillError):
@@ -268,7 +320,7 @@ class KeysDamaged(UnstillError):
         "The file {path} in the data folder is damaged.",
         "Put a backup in its place, or move it away and make new keys.",
     )
-    zh = Words("数据文件夹中的 {path} 已损坏。", "请换上备份，或移走它并重新创建 key。")
+    zh = Words("数据文件夹中的 {path} 已损坏。", "请换上备份，或移走它并重新创建密钥。")
 
 
 class PictureTooHeavy(BadPicture):

@@ -11,26 +11,29 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, MutableMapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from unstill.domain.check import Check, failure
+from unstill.serving.orphans import adopt_orphans
 
 if TYPE_CHECKING:
     from unstill.domain.errors import Language
 
 CANNOT_GO_ON = 78
+WRITING = ("generate", "backup")
+"""Commands that write where they are called."""
 USUAL_ID = 1000
 DATA = "UNSTILL_DATA_DIR"
+GRACE_S = "7"
+"""`docker stop` waits ten seconds, then it kills: what runs is given back before that."""
+EVERY_IPV4, EVERY_IPV6 = "0.0.0.0", "::"  # noqa: S104 inside a container; what is published decides
 COMMANDS = frozenset({
     "serve", "generate", "plan", "show", "models", "jobs", "keys", "config", "backup", "bench", "advise",
     "doctor", "gradio",
 })  # fmt: skip
-SHOWN = ("data_folder", "disk", "memory", "limits", "gpu", "driver", "gpu_memory", "torch", "port")
-"""What of the doctor's checks a start tells; of those that are well and say nothing of use, none."""
-SILENT_WHEN_WELL = ("limits", "torch", "gpu_memory", "port")
-DECISIVE = ("data_folder", "port", "memory")
-"""Failures without which there is no server. With others it starts, and says what is missing."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,18 +42,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         drop_root(os.environ)
     except (OSError, ValueError) as error:
-        _end([_ids_are_wrong(error)], "en")
+        _end(_ids_are_wrong(error))
     settle(os.environ)
-    if command and command[0] not in COMMANDS and not command[0].startswith("-"):
-        os.execvp(command[0], command)  # noqa: S606 what the person has asked for
     if not command or command[0].startswith("-"):
         command = ["serve", *command]
+    if command[0] == "start":  # there is no browser in here to open
+        command[0] = "serve"
+    if command[0] not in COMMANDS:
+        _become(command)
     if command[0] == "serve":
-        _look()
+        _look(command[1:])
+        adopt_orphans()
+    elif command[0] in WRITING:
+        _look_at_the_folder()
     sys.argv = ["unstill", *command]
     from unstill.__main__ import main as begin
 
     begin()
+
+
+def _become(command: Sequence[str]) -> NoReturn:
+    """A program of its own, such as a shell; as shells do it, 127 where there is none of that name."""
+    try:
+        os.execvp(command[0], list(command))  # noqa: S606 what the person has asked for
+    except OSError as error:
+        known = ", ".join(sorted(COMMANDS))
+        print(f"{command[0]}: {error.strerror}. Commands: {known}", file=sys.stderr, flush=True)
+        sys.exit(127)
 
 
 # --- who it runs as
@@ -109,62 +127,69 @@ def settle(environ: MutableMapping[str, str]) -> None:
         "XDG_STATE_HOME": os.path.join(data, "state"),
         "TORCHINDUCTOR_CACHE_DIR": os.path.join(cache, "inductor"),
         "TRITON_CACHE_DIR": os.path.join(cache, "triton"),
+        "UNSTILL_GRACE_S": GRACE_S,
     }.items():
         environ.setdefault(name, value)
+    if environ.get("UNSTILL_HOST") == EVERY_IPV4 and only_ipv6():
+        environ["UNSTILL_HOST"] = EVERY_IPV6
+
+
+def only_ipv6(root: Path = Path("/")) -> bool:
+    """Whether this container has addresses of IPv6 alone, beyond its own loopback (proc(5), net)."""
+    try:
+        four = (root / "proc/net/route").read_text().splitlines()[1:]
+        six = (root / "proc/net/if_inet6").read_text().splitlines()
+    except OSError:
+        return False
+    return not four and any(not line.endswith(" lo") and not line.startswith("fe80") for line in six)
 
 
 # --- what must be right
 
 
-def _look() -> None:
-    """Tell what was seen; end where it cannot go on."""
+def _look(options: Sequence[str]) -> None:
+    """Tell what was seen; end where it cannot go on. ``options`` are those of `unstill serve`."""
     from unstill.domain.errors import UnstillError
+    from unstill.serving.container_look import look
     from unstill.settings import load_settings
 
+    language = _language()
     try:
-        settings = load_settings()
+        settings = load_settings(_flags(options))
     except UnstillError as error:
-        print(f"{error.message()} {error.hint() or ''}", file=sys.stderr, flush=True)
+        print(f"{error.message(language)} {error.hint(language) or ''}", file=sys.stderr, flush=True)
         sys.exit(CANNOT_GO_ON)
-    from unstill.doctor.computer import computer
-    from unstill.doctor.graphics import graphics
-    from unstill.doctor.places import places
-
-    language = settings.lang or "en"
-    parts = (places(settings), computer(), graphics())
-    seen = {check.id: check for part in parts for check in part if check.id in SHOWN}
-    fatal = [check for name in DECISIVE if (check := _decisive(seen.get(name))) is not None]
-    for name in SHOWN:
-        check = seen.get(name)
-        if check is not None and not (check.status == "ok" and name in SILENT_WHEN_WELL):
-            _tell(check, language)
-    if fatal:
-        _end([], language)
+    if not look(settings, _language(settings.lang)):
+        sys.exit(CANNOT_GO_ON)
 
 
-def _decisive(check: Check | None) -> Check | None:
-    """A check that says that there will be no server: a port that is taken is a warning elsewhere."""
-    if check is None or check.status == "ok" or (check.status == "warning" and check.id != "port"):
-        return None
-    return check
+def _look_at_the_folder() -> None:
+    """It says why, before the command says that it could not write."""
+    from unstill.serving.container_look import tell, work_folder
+
+    check = work_folder(Path.cwd())
+    if check is not None:
+        tell(check, _language(), sys.stderr)
 
 
-def _tell(check: Check, language: Language) -> None:
-    for line in _lines(check, language):
-        print(line, flush=True)
+def _flags(options: Sequence[str]) -> dict[str, str]:
+    """Those that decide what is looked at, written with a blank or with "="."""
+    words = [word for option in options for word in option.split("=", 1)]
+    flags = {f"--{name.replace('_', '-')}": name for name in ("host", "port", "data_dir", "lang")}
+    return {flags[name]: value for name, value in pairwise(words) if name in flags}
 
 
-def _lines(check: Check, language: Language) -> Iterator[str]:
-    mark = {"ok": "ok", "warning": "warning", "failure": "failure"}[check.status]
-    yield f"{mark:8} {check.title_in(language)}: {check.seen_in(language)}"
-    fix = check.fix_in(language)
-    if fix:
-        yield f"{'':8} → {fix}"
+def _language(setting: Language | None = None) -> Language:
+    """As the server chooses its own."""
+    from unstill.apps.cli.words import language_of
+
+    return language_of(None, os.environ, setting)
 
 
-def _end(checks: Sequence[Check], language: Language) -> None:
-    for check in checks:
-        _tell(check, language)
+def _end(check: Check) -> NoReturn:
+    from unstill.serving.container_look import tell
+
+    tell(check, _language())
     sys.exit(CANNOT_GO_ON)
 
 

@@ -21,6 +21,7 @@ from unstill.adapters.key_store import KeyFile, SessionFile
 from unstill.apps.api.guard import guarded_protocol
 from unstill.core.serving import Listening, Ready
 from unstill.serving.access import Access, access
+from unstill.serving.findings import look_aside
 from unstill.serving.logs import logging_to
 from unstill.serving.sockets import url_of
 from unstill.serving.station import Station, build, guard_settings
@@ -54,6 +55,7 @@ def run(settings: Settings, services: Services, lock: FolderLock, port: socket, 
                        "version": __version__, "started_at": time.time()})  # fmt: skip
             LOG.info("unstill %s listens on %s", __version__, said.url)
             ready(said)
+            look_aside(services, str(data))
 
         station.start()
         _run(station, settings, services, who, port, answers)

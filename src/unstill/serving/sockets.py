@@ -20,7 +20,7 @@ ASK_S = 0.5
 
 
 def bound(host: str, port: int | str) -> socket.socket:
-    """A socket on this address, not yet listening; "auto" takes the next free port from 7860 on.
+    """A socket that listens on this address; "auto" takes the next free port from 7860 on.
 
     Raises:
         PortTaken: and by whom, with the next free one.
@@ -55,6 +55,7 @@ def _bound(host: str, port: int) -> socket.socket:
         if sys.platform != "win32":  # there it would share the port with a stranger
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
+        made.listen(BACKLOG)  # two that only bind with SO_REUSEADDR get the same port, and one fails later
     except BaseException:
         made.close()
         raise

@@ -139,6 +139,7 @@ def _api(settings: Settings, services: Services, log: Path | None) -> ApiSetting
     return ApiSettings(
         language=services.language or "en",
         max_picture_bytes=int(settings.max_picture_mebibytes * MEBIBYTE),
+        max_picture_pixels=int(settings.max_picture_megapixels * 1e6),
         max_video_bytes=int(settings.max_video_mebibytes * MEBIBYTE),
         log_file=log,
         shown=shown,

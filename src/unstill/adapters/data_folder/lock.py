@@ -7,6 +7,7 @@ The lock is the operating system's own on ``server.lock``: it ends with the proc
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -14,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unstill.core.durable import beside, file_errors, make_folder, settle
-from unstill.domain.service_errors import DataFolderTaken
+from unstill.core.durable import beside, file_errors, make_folder, settle, why
+from unstill.domain.service_errors import DataFolderFull, DataFolderNotWritable, DataFolderTaken
 
 if sys.platform == "win32":
     import msvcrt
@@ -39,12 +40,15 @@ class FolderLock:
 
         Raises:
             DataFolderTaken: a server that lives holds it.
-            NotWritable, DiskFull: the folder cannot be used.
+            DataFolderNotWritable, DataFolderFull: the folder cannot be used.
         """
-        path = self._folder / LOCK
-        with file_errors(path):
+        try:
             make_folder(self._folder, PRIVATE)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DataFolderFull(path=self._folder) from error
+            raise DataFolderNotWritable(path=self._folder, **why(error)) from error
         if not _locked(handle):
             os.close(handle)
             raise self._taken()

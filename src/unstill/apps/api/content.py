@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,6 +25,9 @@ MEDIA_TYPES = {
 VIDEOS = ["video/mp4", "video/webm", "image/gif", "image/webp", "image/jpeg"]
 """What `content` may be; JPEG is for the thumbnail and the sprite sheet."""
 Variant = Annotated[Literal["video", "thumbnail", "spritesheet"], Query(description="Which file.")]
+
+NAME_LENGTH = 40
+"""Characters of the prompt in a file's name."""
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -56,7 +60,16 @@ async def whole_video(request: Request, job: Job, owner: str) -> Response:
 async def _file(request: Request, video_id: str, variant: str, owner: str | None = None) -> Response:
     context, whose = context_of(request), owner_of(request) if owner is None else owner
     path = await context.read(lambda: context.service.content(video_id, variant, whose))
-    return await _send(request, path, f"{video_id}{'' if variant == 'video' else '.' + variant}{path.suffix}")
+    job = await context.read(lambda: context.service.get(video_id, whose))
+    return await _send(
+        request, path, f"{_name(job)}{'' if variant == 'video' else '.' + variant}{path.suffix}"
+    )
+
+
+def _name(job: Job) -> str:
+    """What a saved file is called: the prompt's first words, and enough of the id to tell two apart."""
+    words = re.sub(r"[\W_]+", "-", str(job.request.get("prompt") or "")[:NAME_LENGTH]).strip("-")
+    return f"{words}-{job.id[-6:]}" if words else job.id
 
 
 async def _send(request: Request, path: Path, name: str) -> Response:

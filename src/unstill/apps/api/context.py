@@ -42,6 +42,7 @@ class ApiSettings:
     tick_limit_s: float = 60.0
     """A worker not heard of for longer does not count as ready."""
     max_picture_bytes: int = 20 * 2**20
+    max_picture_pixels: int = 40_000_000
     max_video_bytes: int = 100 * 2**20
     log_file: Path | None = None
     shown: Mapping[str, object] = field(default_factory=dict)
@@ -80,6 +81,11 @@ def context_of(request: Request) -> Context:
 def owner_of(request: Request) -> str:
     """The key's id; `NOBODY` for the operator and where no keys are configured. The guard says so."""
     return str(request.scope.get("unstill.owner") or NOBODY)
+
+
+def is_operator(request: Request) -> bool:
+    """Also on paths that are open to all: somebody whom the guard knows, without a key of their own."""
+    return bool(request.scope.get("unstill.known", True)) and owner_of(request) == NOBODY
 
 
 def operators_only(request: Request) -> None:

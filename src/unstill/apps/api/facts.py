@@ -13,6 +13,7 @@ from unstill.apps.api.context import Context
 from unstill.core.crew import WorkerView
 from unstill.domain.errors import Language
 from unstill.domain.job import NOBODY, State
+from unstill.domain.request import SIDE
 from unstill.domain.service_errors import StoreBusy, VideoNotFound
 from unstill.version import __version__
 
@@ -42,6 +43,8 @@ def system(context: Context, owner: str = NOBODY) -> dict[str, Any]:
             "queued": limits.queued,
             "queued_per_owner": limits.queued_per_owner,
             "picture_bytes": context.settings.max_picture_bytes,
+            "picture_pixels": context.settings.max_picture_pixels,
+            "picture_sides": list(SIDE),
             "video_bytes": context.settings.max_video_bytes,
         },
         "workers": [_worker(context, worker, owner) for worker in workers(context)],
@@ -82,7 +85,7 @@ def doctor(context: Context, language: Language = "en", owner: str = NOBODY) -> 
         "object": "doctor",
         "ok": all(check["ok"] for check in found.values()),
         "readiness": found,
-        "checks": _seen(context, language) if owner == NOBODY else [],
+        "checks": seen(context, language) if owner == NOBODY else [],
         "machine": {**asdict(machine), "platform": platform.platform(), "python": sys.version.split()[0]},
         "versions": versions(),
         "models": [card.id for family in services.families for card in family.cards],
@@ -90,7 +93,7 @@ def doctor(context: Context, language: Language = "en", owner: str = NOBODY) -> 
     }
 
 
-def _seen(context: Context, language: Language) -> list[dict[str, str | None]]:
+def seen(context: Context, language: Language) -> list[dict[str, str | None]]:
     """What the doctor sees. Of the port there is nothing to see: this server has it."""
     checks = context.service.services.examine({"data_dir": str(context.service.data)})
     return [check.to_json(language) for check in checks if check.id != "port"]

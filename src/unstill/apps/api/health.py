@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from unstill.apps.api import bundle, facts, schema
-from unstill.apps.api.context import context_of, operators_only, owner_of
+from unstill.apps.api.context import context_of, is_operator, operators_only, owner_of
 from unstill.apps.api.errors import NotReadyYet, answer
 from unstill.apps.api.language import language_of
 
@@ -20,16 +20,19 @@ async def healthz() -> JSONResponse:
 
 
 @router.get("/readyz", tags=["health"], summary="Videos can be made", responses=schema.replies(schema.Facts))
-async def readyz(request: Request) -> JSONResponse:
-    """The store can be written, the disk has room, a worker was heard of lately, and nothing is stopping."""
+async def readyz(request: Request, detail: bool = False) -> JSONResponse:
+    """The store can be written, the disk has room, a worker was heard of lately, and nothing is stopping.
+    With ``detail`` operators also get what the doctor sees; it does not change the answer."""
     context = context_of(request)
     found = await context.read(lambda: facts.checks(context))
+    told: dict[str, object] = {"checks": found}
+    if detail and is_operator(request):
+        language = language_of(request.headers.raw, context.settings.language)
+        told["doctor"] = await context.read(lambda: facts.seen(context, language))
     wrong = [name for name, check in found.items() if not check["ok"]]
     if wrong:
-        return answer(
-            NotReadyYet(what=", ".join(wrong)), request.scope, {"status": "not_ready", "checks": found}
-        )
-    return JSONResponse({"status": "ready", "checks": found})
+        return answer(NotReadyYet(what=", ".join(wrong)), request.scope, {"status": "not_ready", **told})
+    return JSONResponse({"status": "ready", **told})
 
 
 @router.get(

@@ -51,7 +51,7 @@ def _store(request: Request) -> KeyStore:
     operators_only(request)
     store = context_of(request).keys
     if store is None:
-        raise Unsupported(what="/v1/keys", what_zh="管理 key")
+        raise Unsupported(what="/v1/keys", what_zh="管理密钥")
     return store
 
 

@@ -48,7 +48,8 @@ class Screen:
     def _print(self, *lines: str) -> None:
         """Lines on stderr."""
         text = "\n".join(map(printable, lines))
-        print(_writable(text, sys.stderr), file=sys.stderr, flush=True)
+        sys.stderr.write(_writable(text, sys.stderr) + "\n")  # in one piece, as logs want it
+        sys.stderr.flush()
 
     def out(self, text: str) -> None:
         """A line for people on stdout."""

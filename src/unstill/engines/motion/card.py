@@ -25,13 +25,13 @@ CARD = ModelCard(
     options={
         "strength": Option(
             1.0,
-            {"en": "How far the camera travels; 1 is the usual way.", "zh": "镜头运动的幅度；1 为正常。"},
+            {"en": "How far the camera travels; 1 is normal.", "zh": "镜头运动的幅度；1 为正常。"},
             Range(0.0, 2.0),
         ),
         "effect_strength": Option(
             1.0,
             {
-                "en": "How strong weather and light are; 1 is the usual way.",
+                "en": "How strong weather and light are; 1 is normal.",
                 "zh": "天气与光影的强度；1 为正常。",
             },
             Range(0.0, 2.0),

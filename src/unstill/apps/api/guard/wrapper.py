@@ -34,8 +34,9 @@ STREAMS = ("/events", "/sync")
 
 class Guard:
     """A raw ASGI wrapper. The app finds ``scope["unstill.owner"]`` (whose jobs the request is about),
-    ``scope["unstill.via"]`` (none, key or session) and ``scope["unstill.incident"]`` (the id under which
-    an exception that it lets through is logged)."""
+    ``scope["unstill.via"]`` (none, key or session), ``scope["unstill.known"]`` (False for nobody, on a public
+    path) and ``scope["unstill.incident"]`` (the id under which an exception that it lets through is logged).
+    """
 
     def __init__(
         self,
@@ -93,6 +94,7 @@ class Guard:
             raise too_large(limit)
         scope["unstill.owner"] = caller.owner if caller else NOBODY
         scope["unstill.via"] = caller.via if caller else "none"
+        scope["unstill.known"] = caller is not None
         return caller
 
     def _is_free(self, scope: Scope) -> bool:

@@ -1,10 +1,11 @@
 // The HTTP API, and nothing else: every request that the page makes is one of these.
 import { language } from "./i18n.js";
 import { told } from "./script.js";
+import { upload } from "./upload.js";
 
 /**
  * @typedef {{json?: unknown, form?: FormData, query?: Record<string, unknown>, signal?: AbortSignal,
- *   headers?: Record<string, string>}} Sent
+ *   headers?: Record<string, string>, progress?: (share: number) => void}} Sent progress: of a form on its way, 0 to 1
  */
 
 /** What a request came to, in words. `status` is 0 and `code` "offline" where the server did not answer. */
@@ -51,13 +52,15 @@ export function onFailure(listener) {
  * @throws {ApiError} and a DOMException named AbortError where `signal` ended it
  */
 export async function call(method, path, sent = {}) {
-  const { json, form, query, signal, headers = {} } = sent;
+  const { json, form, query, signal, headers = {}, progress } = sent;
   const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
   /** @type {Record<string, string>} */
   const all = { "Accept-Language": language(), ...headers };
   if (json !== undefined) all["Content-Type"] = "application/json";
   try {
-    const answer = await fetch(path + queryOf(query), { method, body, signal, headers: all, cache: "no-cache" });
+    const answer = form && progress
+      ? await upload(path, form, all, progress, signal)
+      : await fetch(path + queryOf(query), { method, body, signal, headers: all, cache: "no-cache" });
     return await read(answer);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
@@ -94,6 +97,7 @@ const model = (id) => `/v1/models/${encodeURIComponent(id)}`;
 
 /** Addresses for src and href. */
 export const urls = {
+  video: at,
   /** @param {string} id @param {"video" | "thumbnail" | "spritesheet"} [variant] */
   content: (id, variant = "video") => `${at(id)}/content${variant === "video" ? "" : `?variant=${variant}`}`,
   /** @param {string} id */
@@ -110,8 +114,9 @@ export const videos = {
   list: ({ text, ...by } = {}, signal) => call("GET", "/v1/videos", { query: { ...by, q: text }, signal }),
   /** @param {string} id @param {AbortSignal} [signal] */
   get: (id, signal) => call("GET", at(id), { signal }),
-  /** @param {FormData} form @param {string} key */
-  create: (form, key) => call("POST", "/v1/videos", { form, headers: { "Idempotency-Key": key } }),
+  /** @param {FormData} form @param {string} key @param {(share: number) => void} progress @param {AbortSignal} signal */
+  create: (form, key, progress, signal) =>
+    call("POST", "/v1/videos", { form, headers: { "Idempotency-Key": key }, progress, signal }),
   /** @param {string} id */
   cancel: (id) => call("POST", `${at(id)}/cancel`),
   /** @param {string} id */

@@ -6,10 +6,11 @@ import { t } from "./i18n.js";
  * Open a dialog; Esc and the cross close it, and the focus goes back to where it was.
  * @param {string} title
  * @param {import("./dom.js").Child[]} body
- * @param {{actions?: HTMLElement[], wide?: boolean, closed?: () => void}} [more]
+ * @param {{actions?: HTMLElement[], wide?: boolean, firm?: boolean, closed?: () => void}} [more] firm: it is closed
+ *   by its own buttons alone
  * @returns {() => void} closes it
  */
-export function openDialog(title, body, { actions = [], wide = false, closed } = {}) {
+export function openDialog(title, body, { actions = [], wide = false, firm = false, closed } = {}) {
   const before = document.activeElement;
   const name = `d${Date.now()}`;
   const box = el(
@@ -19,7 +20,7 @@ export function openDialog(title, body, { actions = [], wide = false, closed } =
       "header",
       null,
       el("h2", { id: name, text: title, tabindex: "-1" }),
-      button(t("app.close"), () => box.close(), { kind: "icon", icon: "close" }),
+      firm ? null : button(t("app.close"), () => box.close(), { kind: "icon", icon: "close" }),
     ),
     body,
     actions.length ? el("footer", null, actions) : null,
@@ -30,8 +31,12 @@ export function openDialog(title, body, { actions = [], wide = false, closed } =
     if (before instanceof HTMLElement && before.isConnected) before.focus();
   });
   box.addEventListener("click", (event) => {
-    if (event.target === box && outside(event, box)) box.close();
+    if (!firm && event.target === box && outside(event, box)) box.close();
   });
+  // A browser lets a second Esc through whatever is said to the first: its key is stopped, too.
+  for (const name of firm ? ["cancel", "keydown"] : []) {
+    box.addEventListener(name, (event) => (!(event instanceof KeyboardEvent) || event.key === "Escape") && event.preventDefault());
+  }
   part("dialogs").append(box);
   box.showModal();
   return () => box.close();

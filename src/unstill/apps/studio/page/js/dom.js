@@ -1,5 +1,5 @@
 // Elements, made without ever parsing text as HTML.
-import { SHAPES } from "./icons.js";
+import { MARK, SHAPES } from "./icons.js";
 
 /**
  * @typedef {Node | string | number | null | undefined | false} Child
@@ -82,6 +82,18 @@ export function icon(name) {
   return drawing;
 }
 
+/** The page's mark, as in `favicon.svg`; drawn here, so that it is there without the server. @param {string} name */
+export function logo(name) {
+  const drawing = document.createElementNS(SVG, "svg");
+  for (const [key, value] of Object.entries({ viewBox: "0 0 32 32", class: "logo", role: "img", "aria-label": name })) drawing.setAttribute(key, value);
+  for (const [tag, facts] of MARK) {
+    const part = document.createElementNS(SVG, tag);
+    for (const [key, value] of Object.entries(facts)) part.setAttribute(key, value);
+    drawing.append(part);
+  }
+  return drawing;
+}
+
 /**
  * A button. `kind`: "primary", "plain" (a frame), "quiet" (text only), "icon" (square; the label is spoken).
  * @param {string} label
@@ -98,6 +110,13 @@ export function button(label, run, { kind = "plain", icon: drawing, ...props } =
     drawing ? icon(drawing) : null,
     square ? null : el("span", { text: label }),
   );
+}
+
+const TO_BE_SEEN = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800]/u;
+
+/** A text, or nothing where there is nothing in it for the eye: spaces, marks without width. @param {string} text */
+export function visible(text) {
+  return TO_BE_SEEN.test(text) ? text.trim() : "";
 }
 
 /**

@@ -29,14 +29,36 @@
     document.head.append(words);
   }
 
+  // Only once the server answers: a browser's own page for a server that is away has no way back.
+  const reload = () => {
+    fetch("/healthz", { cache: "no-store" }).then(() => location.reload(), () => setTimeout(reload, 2000));
+  };
+  // In both languages, for the words may be what is missing.
+  const say = () => {
+    const view = document.getElementById("view");
+    if (!view) addEventListener("DOMContentLoaded", say);
+    if (!view || view.childElementCount) return;
+    const text = document.createElement("h1");
+    text.textContent = "This page did not load. 页面没有加载出来。";
+    const button = document.createElement("button");
+    button.className = "button primary";
+    button.textContent = "Load again 重新加载";
+    button.addEventListener("click", reload);
+    const lone = document.createElement("div");
+    lone.className = "lone";
+    lone.append(text, button);
+    view.append(lone);
+  };
   const again = () => {
+    let tries = MOST + 1; // without storage nobody can count, and a page that loads for ever helps nobody
     try {
-      const tries = Number(sessionStorage.getItem(COUNT)) + 1;
+      tries = Number(sessionStorage.getItem(COUNT)) + 1;
       sessionStorage.setItem(COUNT, String(tries));
-      if (tries <= MOST) setTimeout(() => location.reload(), tries * 1500);
     } catch {
-      // Without storage nobody can count, and a page that loads for ever helps nobody.
+      // As above.
     }
+    if (tries <= MOST) setTimeout(reload, tries * 1500);
+    else say();
   };
   addEventListener("error", (event) => event.target instanceof HTMLScriptElement && again(), true);
   addEventListener("unstill:incomplete", again);

@@ -1,5 +1,5 @@
 // The strip at the top: name, the three rooms, language, theme.
-import { button, clear, el, icon, part } from "./dom.js";
+import { button, clear, el, icon, logo, part } from "./dom.js";
 import { NAMES, language, setLanguage, t } from "./i18n.js";
 import { showKeys } from "./shortcuts.js";
 import * as state from "./state.js";
@@ -17,7 +17,7 @@ export function drawHeader(room, inside = true) {
     el(
       "a",
       { class: "brand", href: "#/" },
-      el("img", { src: "/assets/favicon.svg", alt: "unstill", width: "24", height: "24" }),
+      logo("unstill"),
       el("span", { "aria-hidden": "true", text: "unstill" }),
     ),
     el("nav", { "aria-label": t("app.rooms") }, inside ? links : []),

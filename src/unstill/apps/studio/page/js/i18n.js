@@ -27,7 +27,7 @@ export function isChinese() {
 /** The one remembered, else the browser's. @returns {Code} */
 export function preferred() {
   const kept = state.get("language");
-  if (kept in NAMES) return kept;
+  if (Object.hasOwn(NAMES, kept)) return kept;
   for (const wanted of navigator.languages) {
     const lower = wanted.toLowerCase();
     if (lower.startsWith("zh")) return /hant|-tw|-hk|-mo/.test(lower) ? "zh-TW" : "zh-CN";
@@ -55,16 +55,20 @@ export function onLanguage(listener) {
   return () => listeners.delete(listener);
 }
 
+const PLACE = /((?<=\p{Script=Han}) )?\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}( (?=\p{Script=Han}))?/gu;
+
 /**
  * A text. `{name}` stands for a fact, and `{n|frame|frames}` for the first word where the fact is 1, else the second.
+ * The space between Chinese and a fact falls away where the fact is Chinese, too.
  * @param {string} key
  * @param {Record<string, unknown>} [facts]
  */
 export function t(key, facts = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
-    if (one !== undefined) return Number(facts[name]) === 1 ? one : many;
+  return (words[key] ?? key).replace(PLACE, (_, before = "", name, one, many, after = "") => {
+    if (one !== undefined) return before + (Number(facts[name]) === 1 ? one : many) + after;
     const fact = facts[name];
-    return typeof fact === "number" ? number(fact) : String(fact ?? "");
+    const text = typeof fact === "number" ? number(fact) : String(fact ?? "");
+    return (/^\p{Script=Han}/u.test(text) ? "" : before) + text + (/\p{Script=Han}$/u.test(text) ? "" : after);
   });
 }
 
@@ -76,13 +80,13 @@ export function number(value, digits = 1) {
   return new Intl.NumberFormat(code, { maximumFractionDigits: digits }).format(value);
 }
 
-/** Bytes, in decimal units as discs are sold. @param {number} bytes */
+/** Bytes, in units of 1024 as memory and the server's limits are counted. @param {number} bytes */
 export function size(bytes) {
   const steps = ["B", "KB", "MB", "GB", "TB"];
   let step = 0;
   let value = bytes;
-  for (; value >= 1000 && step < steps.length - 1; step += 1) value /= 1000;
-  return `${number(value, value < 10 && step > 1 ? 1 : 0)} ${steps[step]}`;
+  for (; value >= 1000 && step < steps.length - 1; step += 1) value /= 1024;
+  return `${number(value, value < 100 && step > 1 ? 1 : 0)} ${steps[step]}`;
 }
 
 /** A span of time in its largest one or two units: 6 s, 2 min 5 s, 1 h 12 min. @param {number} seconds */
@@ -104,9 +108,11 @@ export function moment(unixSeconds) {
   return new Intl.DateTimeFormat(code, { dateStyle: "medium", timeStyle: "short" }).format(unixSeconds * 1000);
 }
 
-/** How long ago, in words ("3 minutes ago"). @param {number} unixSeconds */
+/** How long ago, in words ("3 minutes ago"); the date where a clock is wrong and it is still to come.
+ * @param {number} unixSeconds */
 export function ago(unixSeconds) {
   const seconds = unixSeconds - Date.now() / 1000;
+  if (seconds >= 60) return moment(unixSeconds);
   const words = new Intl.RelativeTimeFormat(code, { numeric: "auto" });
   /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];

@@ -1,4 +1,11 @@
-// Line drawings on a square of 20 units, as SVG paths.
+// Line drawings on a square of 20 units, as SVG paths; and the page's mark, on one of 32.
+
+/** @type {[string, Record<string, string>][]} */
+export const MARK = [
+  ["rect", { width: "32", height: "32", rx: "8", fill: "#b5341c" }],
+  ["path", { d: "M12.5 9.5v13L23 16z", fill: "#fff" }],
+  ["path", { d: "M8.5 9.5v13", stroke: "#fff", "stroke-width": "2.4", "stroke-linecap": "round" }],
+];
 
 /** @type {Record<string, string>} */
 export const SHAPES = {

@@ -1,7 +1,9 @@
-// Deleting with a way back: gone at once, and for some seconds one button restores all of it.
-import { ApiError, videos } from "./api.js";
+// Deleting with a way back: gone at once, and for some seconds one button restores all of it. What is still being
+// made goes on until then: deleting it would stop it, and no undo brings that back.
+import { ApiError, urls, videos } from "./api.js";
 import { announce, toast } from "./dialog.js";
 import { explain } from "./errors.js";
+import { isFinal } from "./events.js";
 import { t } from "./i18n.js";
 import { nameOf } from "./library_tile.js";
 import * as state from "./state.js";
@@ -16,6 +18,8 @@ export function deleter(list) {
   /** What the bar on the screen would bring back. @type {{video: any, back: () => void}[]} */
   let recent = [];
   let endBar = () => {};
+  /** Still being made, and deleted once the way back is closed. @type {Set<any>} */
+  const waiting = new Set();
 
   const offer = () => {
     endBar();
@@ -26,7 +30,9 @@ export function deleter(list) {
       seconds: OFFERED_S,
       run: () => void restore(kept),
       closed: () => {
-        if (recent === kept) recent = [];
+        if (recent !== kept) return;
+        recent = [];
+        queueMicrotask(() => void removeWaiting()); // after the undo, where that is what closed it
       },
     });
     announce(text);
@@ -34,9 +40,11 @@ export function deleter(list) {
 
   /** @param {{video: any, back: () => void}[]} these */
   const restore = async (these) => {
-    for (const one of these) {
+    const running = these.filter((one) => waiting.has(one.video));
+    for (const one of [...running, ...these.filter((each) => !running.includes(each))]) {
       try {
-        state.know(await videos.restore(one.video.id));
+        if (waiting.delete(one.video)) state.know(one.video);
+        else state.know(await videos.restore(one.video.id));
         one.back();
       } catch (problem) {
         complain(problem);
@@ -46,12 +54,23 @@ export function deleter(list) {
     list.refresh();
   };
 
+  const removeWaiting = async () => {
+    const all = [...waiting];
+    waiting.clear();
+    for (const video of all) await videos.remove(video.id).catch((problem) => problem.status === 404 || complain(problem));
+  };
+  window.addEventListener("pagehide", () => {
+    for (const video of waiting) void fetch(urls.video(video.id), { method: "DELETE", keepalive: true });
+    waiting.clear();
+  });
+
   /** @param {any} video */
   return async (video) => {
     const back = list.drop(video.id);
     forget(video.id);
     try {
-      await videos.remove(video.id);
+      if (isFinal(video)) await videos.remove(video.id);
+      else waiting.add(video);
       recent = [...recent, { video, back }];
       offer();
     } catch (problem) {

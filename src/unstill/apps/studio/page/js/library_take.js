@@ -1,5 +1,6 @@
 // A video that unstill made, given back: its settings, and the picture it was made from.
 import { ApiError, inspect, urls, videos } from "./api.js";
+import { t } from "./i18n.js";
 import * as state from "./state.js";
 
 /** How long a browser may take to show the first frame, in ms. */
@@ -8,9 +9,9 @@ const PATIENCE_MS = 8000;
 /**
  * @typedef {{blob: Blob, name: string}} Picture
  * @typedef {{settings: Record<string, any>, picture: Picture | null, from: "library" | "frame" | "none",
- *   id: string, name: string, promptLeftOut: boolean}} Incoming
+ *   id: string, name: string, lost: string}} Incoming
  *   settings: by the names of the API. from: where the picture is from: the library has it still, it is the
- *   clip's first frame, or there is none to be had.
+ *   clip's first frame, or there is none to be had. lost: what to say of settings that cannot come back, if any do not.
  */
 
 /**
@@ -30,7 +31,7 @@ export async function takeVideo(file) {
     from: kept ? "library" : picture ? "frame" : "none",
     id: settings.id ?? "",
     name: file.name,
-    promptLeftOut: settings.prompt_left_out === true,
+    lost: lostOf(settings),
   });
 }
 
@@ -47,8 +48,17 @@ export async function takeFromLibrary(video) {
     from: picture ? "library" : "none",
     id: video.id,
     name: video.prompt,
-    promptLeftOut: false,
+    lost: "",
   });
+}
+
+/** @param {any} settings as they stand in the file */
+function lostOf(settings) {
+  if (settings.prompt_left_out === true) return t("create.prompt_left_out");
+  const cards = state.get("models") ?? [];
+  const knows = !settings.model || !cards.length || cards.some((/** @type {any} */ one) => one.id === settings.model);
+  if (!knows) return t("create.model_unknown", { model: String(settings.model).slice(0, 60) });
+  return settings.unusable?.length ? t("create.settings_damaged") : "";
 }
 
 /** @param {Incoming} incoming */

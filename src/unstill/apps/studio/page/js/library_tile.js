@@ -1,6 +1,6 @@
 // One video in the library: its poster, one line of words, and how far it is or how it ended.
 import { urls } from "./api.js";
-import { button, clear, el, icon } from "./dom.js";
+import { button, clear, el, icon, visible } from "./dom.js";
 import { isFinal } from "./events.js";
 import { ago, duration, has, moment, number, t } from "./i18n.js";
 import * as state from "./state.js";
@@ -117,7 +117,7 @@ function toolsOf(now, acts) {
 
 /** The prompt, or what to call a video without one. @param {any} video */
 export function nameOf(video) {
-  return video.prompt.trim() || t("library.no_prompt");
+  return visible(video.prompt) || t("library.no_prompt");
 }
 
 /** Who made it. @param {any} video */
@@ -131,7 +131,7 @@ export function makerOf(video) {
 function captionOf(video) {
   const length = t("library.seconds", { n: number(Number(video.seconds)) });
   const when = el("span", { class: "when", title: moment(video.created_at), text: ago(video.created_at) });
-  const said = el("span", { class: video.prompt.trim() ? "prompt" : "prompt muted", text: nameOf(video), title: video.prompt });
+  const said = el("span", { class: visible(video.prompt) ? "prompt" : "prompt muted", text: nameOf(video), title: video.prompt });
   const status = statusOf(video);
   if (status) return [said, el("span", { class: `status ${video.state}`, text: status, title: status })];
   return [said, el("span", { class: "facts" }, el("span", { text: length }), when, el("span", { class: "maker", text: makerOf(video) }))];

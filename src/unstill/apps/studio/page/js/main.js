@@ -5,6 +5,7 @@ import { drawHeader } from "./header.js";
 import { onLanguage, preferred, setLanguage, t } from "./i18n.js";
 import { watchConnection } from "./connection.js";
 import { bind, listen, showKeys } from "./shortcuts.js";
+import * as state from "./state.js";
 
 /**
  * @typedef {{id?: string, compare?: string[]}} Params
@@ -23,12 +24,18 @@ const VIEWS = {
 let unmount = () => {};
 let visit = 0;
 let lockedOut = false;
+/** Whether there has been a view, and whether the one that is meant now did not come through. */
+let begun = false;
+let missing = false;
+
+/** Ids are made of these; anything else in their place is the address of no video. @param {string} id */
+const idOf = (id) => (/^[\w-]+$/.test(id) ? id : "none");
 
 /** What the address asks for. @returns {{room: Room, params: Params}} */
 function wanted() {
   const [, first = "", ...rest] = location.hash.split("/").map(unescaped);
-  if (first === "v" && rest[0]) return { room: "create", params: { id: rest[0] } };
-  if (first === "compare" && rest[1]) return { room: "create", params: { compare: rest.slice(0, 2) } };
+  if (first === "v" && rest[0]) return { room: "create", params: { id: idOf(rest[0]) } };
+  if (first === "compare" && rest[1]) return { room: "create", params: { compare: rest.slice(0, 2).map(idOf) } };
   return { room: first === "library" || first === "system" ? first : "create", params: {} };
 }
 
@@ -48,6 +55,7 @@ async function show(moved = false) {
   drawHeader(room, !lockedOut);
   const view = await VIEWS[room]().catch(() => null);
   if (mine !== visit) return;
+  missing = !view;
   unmount();
   unmount = () => {};
   const root = part("view");
@@ -56,7 +64,9 @@ async function show(moved = false) {
   document.title = room === "create" || room === "login" ? "unstill" : `${t(`app.${room}`)} · unstill`;
   if (view) unmount = view.mount(root, params);
   else clear(root, el("div", { class: "lone" }, el("h1", { text: t("app.not_loaded") }), reload()));
-  dispatchEvent(new Event(view ? "unstill:complete" : "unstill:incomplete"));
+  // A page that was whole is not loaded again by itself: it holds a picture.
+  if (view || !begun) dispatchEvent(new Event(view ? "unstill:complete" : "unstill:incomplete"));
+  begun ||= view !== null;
   if (moved) {
     window.scrollTo(0, 0);
     root.focus({ preventScroll: true });
@@ -76,12 +86,20 @@ function lock(out) {
   void show(true);
 }
 
+/** The other rooms, while nothing else is to do: they can be entered when the server is away. */
+function fetchAhead() {
+  const idle = window.requestIdleCallback ?? ((/** @type {() => void} */ run) => setTimeout(run, 1000));
+  idle(() => {
+    for (const load of Object.values(VIEWS)) load().catch(() => {});
+  });
+}
+
 async function start() {
-  let begun = false;
+  let shown = false;
   // Asked first and waited for by nobody: the page is drawn meanwhile.
   session().then((known) => {
     if (known.signed_in) return;
-    if (begun) lock(true);
+    if (shown) lock(true);
     else lockedOut = true;
   }, () => {});
   await setLanguage(preferred(), false);
@@ -96,12 +114,10 @@ async function start() {
     event.preventDefault();
     part("view").focus();
   });
-  begun = true;
+  state.on("online", (online) => online && missing && void show());
+  shown = true;
   await show();
+  fetchAhead();
 }
 
-start().catch(() => {
-  // Without words: both languages.
-  clear(part("view"), el("h1", { text: "This page did not load. 页面没有加载出来。" }));
-  dispatchEvent(new Event("unstill:incomplete"));
-});
+start().catch(() => dispatchEvent(new Event("unstill:incomplete")));

@@ -1,6 +1,8 @@
 // What the views share. Settings, language and theme outlive the tab; pictures never do.
 
 const PREFIX = "unstill.";
+/** Characters of a prompt; what is longer was not written here. */
+const LONGEST = 20000;
 const KEPT = new Set(["settings", "language", "theme", "folded"]);
 
 /** @type {Map<string, any>} */
@@ -10,7 +12,7 @@ const listeners = new Map();
 
 for (const name of KEPT) {
   const kept = recall(name);
-  if (kept !== undefined) values.set(name, kept);
+  if (fits(name, kept)) values.set(name, kept);
 }
 values.set("jobs", new Map());
 values.set("settings", values.get("settings") ?? {});
@@ -18,7 +20,7 @@ values.set("settings", values.get("settings") ?? {});
 /**
  * The names: jobs (a Map of videos by id), settings (the composer's, by the names of the API), language, theme,
  * models (a list), system, picture (a Picture or null), shape (width and height of a picture on its way here,
- * 0 until they are known, or null), online.
+ * 0 until they are known, or null), online, refusal (why a file was not taken).
  * @param {string} name
  * @returns {any}
  */
@@ -44,6 +46,11 @@ export function on(name, listener) {
   return () => all.delete(listener);
 }
 
+/** Whether anything on the page shows what is set under this name. @param {string} name */
+export function heard(name) {
+  return (listeners.get(name)?.size ?? 0) > 0;
+}
+
 /** Put a video into `jobs` and say so. @param {{id: string}} video */
 export function know(video) {
   set("jobs", get("jobs").set(video.id, video));
@@ -54,6 +61,13 @@ export function setSettings(some) {
   const next = { ...get("settings"), ...some };
   for (const [name, value] of Object.entries(next)) if (value === undefined || value === null) delete next[name];
   set("settings", next);
+}
+
+/** Whether what was kept is of its kind: anything may have been written there. @param {string} name @param {any} kept */
+function fits(name, kept) {
+  if (name === "language" || name === "theme") return typeof kept === "string";
+  if (typeof kept !== "object" || kept === null || Array.isArray(kept)) return false;
+  return name !== "settings" || kept.prompt === undefined || (typeof kept.prompt === "string" && kept.prompt.length <= LONGEST);
 }
 
 /** @param {string} name */

@@ -85,5 +85,5 @@ function reveal(made) {
       el("p", { text: t("keys.once") }),
       el("div", { class: "key-form" }, secret, copyButton(() => made.secret)),
       el("p", { class: "muted small", text: t("keys.how") })),
-  ], { actions: [button(t("keys.kept"), () => close(), { kind: "primary" })], closed: () => (secret.value = "") });
+  ], { actions: [button(t("keys.kept"), () => close(), { kind: "primary" })], firm: true, closed: () => (secret.value = "") });
 }

@@ -138,7 +138,7 @@ function titleOf(model) {
 function whereOf(model) {
   const files = model.weights;
   if (!files) return [dot("good"), t("system.built_in")];
-  const parameters = model.parameters ? t("system.parameters", { n: number(model.parameters / 1e9) }) : "";
+  const parameters = model.parameters ? t("system.parameters", { n: isChinese() ? number(model.parameters / 1e8, 0) : number(model.parameters / 1e9) }) : "";
   /** @param {string[]} parts */
   const line = (...parts) => parts.filter(Boolean).join(" · ");
   if (files.state === "ready") {

@@ -12,9 +12,10 @@ const ASK_MS = 1500;
  * Show the licence and ask for consent.
  * @param {any} model
  * @param {any} space the disk, as /v1/system tells it; null where that is not known
+ * @param {{about?: string, after?: string}} [more] what the model is for, and what follows the download
  * @returns {Promise<boolean>} whether the person agreed
  */
-export function askToGet(model, space) {
+export function askToGet(model, space, { about = "", after = "" } = {}) {
   return new Promise((answer) => {
     const files = model.weights;
     const rest = Math.max(0, model.download_bytes - (files?.waiting_bytes ?? 0));
@@ -30,11 +31,13 @@ export function askToGet(model, space) {
     const notes = model.licence_notes.map((/** @type {any} */ note) => el("li", { text: note[language] ?? note.en }));
     const close = openDialog(t("offer.title", { model: model.title }), [
       el("div", { class: "stack" },
+        about ? el("p", { text: about }) : null,
         el("h3", { text: t("offer.licence") }),
         el("p", { text: (isChinese() && model.licence_zh) || model.licence }),
         notes.length ? [el("h3", { text: t("offer.sources") }), el("ul", { class: "notes" }, notes)] : null,
         space ? el("p", { class: isFull ? "error-text" : "muted", text: t(isFull ? "system.get_no_room" : "system.get_room", { need: size(rest), free: size(space.free) }) }) : null,
-        el("label", { class: "check" }, tick, el("span", { text: t("offer.accept") }))),
+        el("label", { class: "check" }, tick, el("span", { text: t("offer.accept") })),
+        after ? el("p", { class: "muted", text: after }) : null),
     ], { actions: [button(t("app.cancel"), () => close(), { kind: "quiet" }), go], closed: () => answer(agreed) });
   });
 }

@@ -41,8 +41,13 @@ export function chips() {
   };
   list.addEventListener("refocus", (event) => /** @type {HTMLElement} */ (event.target).focus(), true);
   draw();
-  const stop = state.on("settings", draw);
-  return { node: list, stop };
+  const stops = ["settings", "models"].map((name) => state.on(name, draw));
+  return {
+    node: list,
+    stop() {
+      for (const stop of stops) stop();
+    },
+  };
 }
 
 /** What a chip writes: in the page's language where the model reads it. @param {string} name @param {string} english */

@@ -1,7 +1,7 @@
 // Two videos side by side, started together.
 import * as api from "../api.js";
 import { openDialog } from "../dialog.js";
-import { button, clear, el } from "../dom.js";
+import { button, clear, el, visible } from "../dom.js";
 import { explain } from "../errors.js";
 import { ago, t } from "../i18n.js";
 import { factsOf, sentence } from "./done.js";
@@ -42,7 +42,7 @@ function side(video, others, otherId) {
     right.player.restart();
   };
   const menu = el("select", { class: "input", "aria-label": t("done.compare_with") },
-    others.map((one) => el("option", { value: one.id, text: `${one.prompt || t("done.no_prompt")} · ${ago(one.created_at)}`, selected: one === second })));
+    others.map((one) => el("option", { value: one.id, text: `${visible(one.prompt) || t("done.no_prompt")} · ${ago(one.created_at)}`, selected: one === second })));
   menu.addEventListener("change", () => {
     second = others.find((one) => one.id === menu.value) ?? second;
     right.player.stop();
@@ -53,7 +53,7 @@ function side(video, others, otherId) {
   clear(place, right.node);
   openDialog(t("done.compare_title"), [
     el("div", { class: "compare" },
-      el("div", { class: "half" }, el("p", { class: "name", dir: "auto", text: video.prompt || t("done.no_prompt") }), left.node),
+      el("div", { class: "half" }, el("p", { class: "name", dir: "auto", text: visible(video.prompt) || t("done.no_prompt") }), left.node),
       el("div", { class: "half" }, menu, place)),
   ], {
     wide: true,

@@ -15,6 +15,8 @@ import { settingsForm } from "./settings.js";
 
 /** Seconds to wait where the server does not say how long. */
 const WAIT_S = 5;
+/** From when on sending can be stopped, in ms: a button that comes and goes at once would only flicker. */
+const SLOW_MS = 1000;
 
 /** @typedef {{form: FormData, key: string, asked: string}} Wanted a request, and the settings that it is of */
 
@@ -34,11 +36,16 @@ export function composer({ started, planned }) {
   const source = el("div", { class: "source row", hidden: true });
   const trouble = el("div", { class: "trouble-place" });
   const go = button(t("create.generate"), () => void generate(), { kind: "primary", class: "generate" });
+  const halt = button(t("app.cancel"), () => onItsWay?.abort(), { kind: "quiet", hidden: true });
   const form = settingsForm();
   const moves = chips();
   const levels = presets();
   let wanted = /** @type {Wanted | null} */ (null);
   let sending = false;
+  /** How much of the picture has gone out, whether that takes long, and what stops it. */
+  let gone = 1;
+  let slow = false;
+  let onItsWay = /** @type {AbortController | null} */ (null);
   let away = false;
   let timer = 0;
   let cut = false;
@@ -59,7 +66,9 @@ export function composer({ started, planned }) {
   const draw = () => {
     const now = state.get("settings").prompt ?? "";
     if (prompt.value !== now) prompt.value = now;
-    const label = t(sending ? "create.sending" : "create.generate");
+    const part = sending && gone > 0 && gone < 1;
+    const label = part ? t("create.sending_part", { n: Math.floor(100 * gone) }) : t(sending ? "create.sending" : "create.generate");
+    halt.hidden = !sending || !slow || gone === 1;
     if (go.lastElementChild) go.lastElementChild.textContent = label;
     go.disabled = sending;
   };
@@ -80,15 +89,21 @@ export function composer({ started, planned }) {
     const picture = state.get("picture") ?? (await arriving());
     if (!picture) {
       announce(t("create.need_picture"));
-      clear(trouble, el("p", { role: "alert", class: "row" }, t("create.need_picture"), button(t("create.pick"), choose)));
+      refuse(t("create.need_picture"), button(t("create.pick"), choose));
       trouble.querySelector("button")?.focus();
       return;
     }
     if (weights.needed()) {
-      weights.ask(true);
+      void weights.ask(true);
       return;
     }
     await send({ form: formOf(picture), key: requestName(), asked: JSON.stringify(asked()) });
+  }
+
+  /** @param {string} why @param {HTMLElement} [way] out of it */
+  function refuse(why, way) {
+    clear(trouble, el("p", { role: "alert", class: "row" }, el("span", { dir: "auto", text: why }), way));
+    trouble.scrollIntoView({ block: "nearest" });
   }
 
   /** The picture of the video on the stage, which may be on its way still. */
@@ -125,16 +140,32 @@ export function composer({ started, planned }) {
     wanted = request;
     cut = false;
     clearTimeout(timer);
+    onItsWay = new AbortController();
+    gone = 0;
+    const patience = window.setTimeout(() => {
+      slow = true;
+      draw();
+    }, SLOW_MS);
     busy(true);
     try {
-      const video = await api.videos.create(request.form, request.key);
+      const video = await api.videos.create(request.form, request.key, sent, onItsWay.signal);
       forget();
       started(video);
     } catch (error) {
-      if (!resent(error)) fail(error);
+      if (onItsWay.signal.aborted) forget();
+      else if (!resent(error)) fail(error);
     } finally {
+      clearTimeout(patience);
+      slow = false;
+      gone = 1;
       busy(false);
     }
+  }
+
+  /** @param {number} share */
+  function sent(share) {
+    gone = share;
+    draw();
   }
 
   /** Whether the video whose picture was meant is gone, and the picture itself is sent now. @param {unknown} error */
@@ -151,7 +182,7 @@ export function composer({ started, planned }) {
   function fail(error) {
     const said = explain(error);
     if (said.code === "weights_missing" || said.code === "weights_incomplete") {
-      weights.ask(true);
+      void weights.ask(true);
       return;
     }
     form.complain(said.param, said.message);
@@ -172,13 +203,16 @@ export function composer({ started, planned }) {
     source,
     moves.node,
     levels.node,
-    el("div", { class: "go" }, go, cost.line),
+    el("div", { class: "go" }, go, halt, cost.line),
     trouble,
     cost.more,
     form.node,
   );
   draw();
-  const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && again()), state.on("picture", () => {
+  const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && again()), state.on("refusal", (why) => {
+    forget();
+    refuse(why);
+  }), state.on("picture", () => {
     forget();
     drawSource();
   })];

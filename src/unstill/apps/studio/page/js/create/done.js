@@ -1,7 +1,7 @@
 // Under the stage when a video is there: what it is, what to do with it, and what to change.
 import * as api from "../api.js";
 import { openDialog, toast } from "../dialog.js";
-import { button, el, icon } from "../dom.js";
+import { button, el, icon, visible } from "../dom.js";
 import { explain } from "../errors.js";
 import { duration, number, size, t } from "../i18n.js";
 import { adviceChips } from "./advice.js";
@@ -21,7 +21,7 @@ export function donePanel(video, acts) {
     "div",
     { class: "panel done" },
     headline,
-    video.prompt ? el("p", { class: "said", dir: "auto", text: video.prompt }) : null,
+    visible(video.prompt) ? el("p", { class: "said", dir: "auto", text: video.prompt }) : null,
     el("p", { class: "muted small", text: factsOf(video) }),
     actions(video, acts),
     notes(video),
@@ -55,7 +55,7 @@ function actions(video, acts) {
   return el(
     "div",
     { class: "row actions" },
-    el("a", { class: "button", href: api.urls.content(video.id), download: `${nameOf(video)}.${format}` },
+    el("a", { class: "button", href: api.urls.content(video.id), download: "" },
       icon("download"), el("span", { text: t("done.download") })),
     video.task === "generate" && button(t(video.generative ? "done.again" : "done.again_other"), () => void again(), { icon: "dice" }),
     canExtend && button(t("done.extend"), () => askExtend(video, acts), { icon: "longer" }),
@@ -63,12 +63,6 @@ function actions(video, acts) {
     button(t("done.use"), () => acts.use(video), { kind: "quiet", icon: "settings" }),
     button(t("done.new"), acts.fresh, { kind: "quiet", icon: "add" }),
   );
-}
-
-/** A name for the file that says what it is. @param {Video} video */
-function nameOf(video) {
-  const words = video.prompt.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 40);
-  return words || video.id;
 }
 
 /** @param {Video} video */
@@ -90,19 +84,41 @@ export async function start(call, acts) {
 
 /** @param {Video} video @param {Acts} acts */
 function askExtend(video, acts) {
+  const frames = cards().find((one) => one.id === video.model)?.frames ?? { low: 1, high: 64 };
+  const [least, most] = [frames.low / Number(video.fps), frames.high / Number(video.fps)].map(tenths);
   const prompt = el("textarea", { id: "extend-prompt", rows: "3", maxlength: "4000", autofocus: true, value: video.prompt, dir: "auto" });
-  const own = Number(video.plan.num_frames) / Number(video.fps);
-  const seconds = el("input", { id: "extend-seconds", class: "input", type: "number", min: "0.5", max: "60", step: "any", value: String(Math.round(Math.min(own, 8) * 10) / 10) });
-  const go = () => {
-    close();
-    const fields = { prompt: prompt.value, seconds: seconds.value || undefined };
-    void start(() => api.videos.extend(video.id, fields), acts);
+  const own = tenths(Math.min(Number(video.plan.num_frames) / Number(video.fps), 8));
+  const seconds = el("input", {
+    id: "extend-seconds", class: "input", type: "number", min: String(Math.max(least, 0.1)), max: String(most), step: "any",
+    required: true, value: String(own),
+  });
+  const trouble = el("p", { class: "error-text", role: "alert", hidden: true });
+  const go = async () => {
+    if (!seconds.reportValidity()) return;
+    act.disabled = true;
+    try {
+      const made = await api.videos.extend(video.id, { prompt: prompt.value, seconds: seconds.value });
+      close();
+      acts.started(made);
+    } catch (error) {
+      const said = explain(error);
+      trouble.textContent = `${said.message} ${said.hint}`;
+      trouble.hidden = false;
+    }
+    act.disabled = false;
   };
+  const act = button(t("create.generate"), () => void go(), { kind: "primary" });
   prompt.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) go();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void go();
   });
   const close = openDialog(t("done.extend_title"), [
     el("div", { class: "field" }, el("label", { for: "extend-prompt", text: t("done.extend_what") }), prompt),
     el("div", { class: "field short" }, el("label", { for: "extend-seconds", text: t("done.extend_seconds") }), seconds),
-  ], { actions: [button(t("create.generate"), go, { kind: "primary" })] });
+    trouble,
+  ], { actions: [act] });
+}
+
+/** @param {number} value */
+function tenths(value) {
+  return Math.round(value * 10) / 10;
 }

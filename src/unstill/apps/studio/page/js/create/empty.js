@@ -1,6 +1,6 @@
 // The stage before there is anything on it: where to drop a picture, and three to begin with.
 import { button, el, icon } from "../dom.js";
-import { t } from "../i18n.js";
+import { size, t } from "../i18n.js";
 import { EXAMPLES, choose, examplePrompt, limit, useExample } from "./picture.js";
 import { cards } from "./asked.js";
 
@@ -16,7 +16,7 @@ export function emptyStage() {
       el("p", { class: "big", text: t("create.drop") }),
       button(t("create.pick"), choose, { kind: "plain" }),
       el("p", { class: "muted small paste", text: t("create.paste") }),
-      el("p", { class: "muted small", text: t("create.kinds", { limit: `${Math.floor(limit() / 2 ** 20)} MB` }) }),
+      el("p", { class: "muted small", text: t("create.kinds", { limit: size(limit()) }) }),
     ),
     el(
       "div",

@@ -1,6 +1,6 @@
 // Under the stage when there will be no video: why, and what to do.
 import * as api from "../api.js";
-import { button, el } from "../dom.js";
+import { button, el, visible } from "../dom.js";
 import { errorBlock, friendly } from "../errors.js";
 import { t } from "../i18n.js";
 import { adviceChips } from "./advice.js";
@@ -44,5 +44,5 @@ export function failedPanel(video, acts) {
 
 /** @param {Video} video */
 function saidOf(video) {
-  return video.prompt ? el("p", { class: "said", dir: "auto", text: video.prompt }) : null;
+  return visible(video.prompt) ? el("p", { class: "said", dir: "auto", text: video.prompt }) : null;
 }

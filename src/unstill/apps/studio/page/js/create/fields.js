@@ -1,6 +1,6 @@
 // The kinds of fields in the settings. Each shows what is set, and takes an empty one for the model's own.
 import { button, el } from "../dom.js";
-import { has, number, t } from "../i18n.js";
+import { has, isChinese, number, t } from "../i18n.js";
 import * as state from "../state.js";
 import { inForce, inWords } from "./asked.js";
 
@@ -72,7 +72,7 @@ export function numeric(name, range, step) {
     if (document.activeElement !== control || control.value === "") control.value = now === undefined ? "" : String(now);
   };
   control.addEventListener("blur", update);
-  const help = `${helpOf(name)} ${t("settings.range", { low: range.low, high: range.high })}`.trim();
+  const help = [helpOf(name), t("settings.range", { low: range.low, high: range.high })].filter(Boolean).join(isChinese() ? "" : " ");
   return { ...wrap(name, t(`settings.${name}`), help, control), update };
 }
 

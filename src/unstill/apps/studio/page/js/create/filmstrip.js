@@ -1,6 +1,6 @@
 // The latest videos under the stage, done and on their way.
 import * as api from "../api.js";
-import { clear, el, icon } from "../dom.js";
+import { clear, el, icon, visible } from "../dom.js";
 import { isFinal } from "../events.js";
 import { t } from "../i18n.js";
 import * as state from "../state.js";
@@ -68,7 +68,7 @@ export function filmstrip(open) {
     return el("li", null,
       el("button", {
         type: "button", "data-id": video.id, "aria-current": video.id === current ? "true" : null,
-        "aria-label": [video.prompt || t("done.no_prompt"), badge].filter(Boolean).join(", "), title: video.prompt,
+        "aria-label": [visible(video.prompt) || t("done.no_prompt"), badge].filter(Boolean).join(", "), title: visible(video.prompt) || null,
         on: { click: () => open(video) },
       }, picture, badge ? el("span", { class: `frame-badge ${video.state}`, text: badge }) : null));
   };

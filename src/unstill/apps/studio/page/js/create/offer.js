@@ -1,19 +1,19 @@
 // A model whose files are not here: offered where a graphics card could use it, fetched once its licence is read.
 import * as api from "../api.js";
-import { openDialog, toast } from "../dialog.js";
+import { toast } from "../dialog.js";
 import { button, clear, el } from "../dom.js";
 import { explain } from "../errors.js";
 import { duration, size, t } from "../i18n.js";
-import { told } from "../script.js";
 import * as state from "../state.js";
-import { card, cards, inWords, licenceOf } from "./asked.js";
+import { askToGet, followPull } from "../system_pull.js";
+import { card, cards } from "./asked.js";
 import { useModel } from "./settings.js";
 
 /** @param {() => void} ready what may be done once the fetch has begun: a video waits for its model's files */
 export function offer(ready) {
   const node = el("div", { class: "offer", role: "status" });
-  /** @type {EventSource | null} */
-  let stream = null;
+  /** @type {(() => void) | null} */
+  let unfollow = null;
   let coming = "";
   let waiting = false;
   let looked = false;
@@ -27,7 +27,7 @@ export function offer(ready) {
   };
 
   const draw = () => {
-    if (stream) return;
+    if (unfollow) return;
     const of = meant();
     if (!of) {
       clear(node);
@@ -37,31 +37,18 @@ export function offer(ready) {
     clear(
       node,
       el("p", { text: t(key, { model: of.title }) }),
-      button(t("offer.get", { model: of.title, size: size(of.download_bytes) }), () => ask(false), { icon: "download" }),
+      button(t("offer.get", { model: of.title, size: size(of.download_bytes) }), () => void ask(false), { icon: "download" }),
     );
   };
 
   /** @param {boolean} thenGenerate */
-  const ask = (thenGenerate) => {
+  const ask = async (thenGenerate) => {
     const of = meant();
     if (!of) return;
-    const accept = el("input", { type: "checkbox", id: "accept" });
-    const start = button(t("offer.start", { size: size(of.download_bytes) }), () => {
-      close();
-      waiting = thenGenerate;
-      void fetchFiles(of).then((begun) => begun && thenGenerate && ready());
-    }, { kind: "primary", disabled: true });
-    accept.addEventListener("change", () => (start.disabled = !accept.checked));
-    const close = openDialog(t("offer.title", { model: of.title }), [
-      el("div", { class: "terms" },
-        el("p", { text: of.description }),
-        el("h3", { text: t("offer.licence") }),
-        el("p", { text: licenceOf(of) }),
-        of.licence_notes.length ? el("p", { class: "muted", text: t("offer.sources") }) : null,
-        el("ul", null, of.licence_notes.map((note) => el("li", { text: inWords(note) }))),
-        el("label", { class: "check" }, accept, t("offer.accept")),
-        thenGenerate ? el("p", { class: "muted", text: t("offer.then") }) : null),
-    ], { actions: [start] });
+    const more = { about: of.description, after: thenGenerate ? t("offer.then") : "" };
+    if (!(await askToGet(of, state.get("system")?.space ?? null, more))) return;
+    waiting = thenGenerate;
+    if ((await fetchFiles(of)) && thenGenerate) ready();
   };
 
   /** @param {import("./asked.js").Card} of */
@@ -81,9 +68,10 @@ export function offer(ready) {
   /** @param {import("./asked.js").Card} of */
   const follow = (of) => {
     coming = of.id;
-    stream = new EventSource(api.urls.pullEvents(of.id));
-    stream.addEventListener("progress", (event) => show(of, told(JSON.parse(event.data))));
-    stream.addEventListener("done", (event) => void end(of, told(JSON.parse(event.data))));
+    unfollow = followPull(of.id, (told) => {
+      if (told.state === "in_progress") show(of, told);
+      else void end(of, told);
+    });
   };
 
   /** @param {import("./asked.js").Card} of @param {any} told */
@@ -101,13 +89,11 @@ export function offer(ready) {
 
   /** @param {import("./asked.js").Card} of @param {any} told */
   const end = async (of, told) => {
-    stream?.close();
-    stream = null;
+    unfollow = null;
     coming = "";
     state.set("models", await api.models().catch(cards));
     if (told.error) {
-      const view = await api.pullState(of.id).catch(() => told);
-      toast(`${view.error?.message ?? ""} ${view.error?.hint ?? ""}`, { seconds: 12 });
+      toast(`${told.error.message ?? ""} ${told.error.hint ?? ""}`, { seconds: 12 });
     } else if (told.state === "completed") {
       toast(t("offer.done", { model: of.title }));
       useModel(of.id);
@@ -119,7 +105,7 @@ export function offer(ready) {
   /** A download that went on while the page was closed. */
   const rejoin = async () => {
     const of = meant();
-    if (!of || stream || looked) return;
+    if (!of || unfollow || looked) return;
     looked = true;
     const told = await api.pullState(of.id).catch(() => null);
     if (told?.state === "in_progress") follow(of);
@@ -140,7 +126,7 @@ export function offer(ready) {
     },
     stop() {
       for (const stop of stops) stop();
-      stream?.close();
+      unfollow?.();
     },
   };
 }

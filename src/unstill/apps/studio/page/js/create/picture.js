@@ -24,6 +24,10 @@ export function examplePrompt(name) {
 }
 
 const LIMIT = 20 * 2 ** 20;
+const SETTINGS = new Set([
+  "prompt", "negative_prompt", "model", "size", "fit", "num_frames", "fps", "num_inference_steps", "guidance_scale", "seed",
+  "loop", "interpolate", "upscale", "format", "background", "visible_label", "options",
+]);
 const VIDEO = /\.(mp4|webm|m4v|mov)$/i;
 /** What the server may know and a browser may not. */
 const UNSEEN = /\.(heic|heif)$/i;
@@ -43,7 +47,7 @@ export function limit() {
  */
 export async function usePicture(blob, name, { quiet = false, made = new Set(), of = "", wanted = () => true } = {}) {
   if (!of && blob.size > limit()) {
-    toast(t("create.too_heavy", { name, size: size(blob.size), limit: size(limit()) }), { seconds: 8 });
+    refuse(t("create.too_heavy", { name, size: size(blob.size), limit: size(limit()) }));
     return false;
   }
   const url = URL.createObjectURL(blob);
@@ -54,11 +58,37 @@ export async function usePicture(blob, name, { quiet = false, made = new Set(), 
   }
   if (!seen && !UNSEEN.test(name)) {
     URL.revokeObjectURL(url);
-    toast(t("create.not_a_picture", { name }), { seconds: 8 });
+    refuse(t("create.not_a_picture", { name }));
+    return false;
+  }
+  const wrong = of ? "" : sizeTrouble(seen);
+  if (wrong) {
+    URL.revokeObjectURL(url);
+    refuse(t(wrong, { name, width: String(seen?.width), height: String(seen?.height), ...sides() }));
     return false;
   }
   put({ blob, name, url, quiet, made, of, ...(seen ?? { width: 0, height: 0 }) });
   return true;
+}
+
+/** What the server takes: sides in pixels, and megapixels. */
+function sides() {
+  const { picture_sides: [low, high] = [16, 8192], picture_pixels: pixels = 4e7 } = state.get("system")?.limits ?? {};
+  return { low: String(low), high: String(high), most: String(Math.round(pixels / 1e6)), pixels };
+}
+
+/** The words for a picture of a size that the server would refuse. @param {{width: number, height: number} | null} seen */
+function sizeTrouble(seen) {
+  if (!seen) return "";
+  const { low, high, pixels } = sides();
+  if (Math.min(seen.width, seen.height) < Number(low)) return "create.too_small";
+  return Math.max(seen.width, seen.height) > Number(high) || seen.width * seen.height > pixels ? "create.too_large" : "";
+}
+
+/** It stays below the button until another picture comes; elsewhere on the page it passes by. @param {string} why */
+function refuse(why) {
+  if (state.heard("refusal")) state.set("refusal", why);
+  else toast(why, { seconds: 8 });
 }
 
 /** @param {Picture | null} picture */
@@ -128,7 +158,7 @@ export async function useIncoming() {
   const came = incoming.picture ? await usePicture(incoming.picture.blob, incoming.picture.name, { made, of }) : false;
   const where = { library: "create.picture_back", frame: "create.picture_frame" };
   const key = came ? where[/** @type {"library" | "frame"} */ (incoming.from)] : undefined;
-  toast([t("create.settings_back"), key && t(key)].filter(Boolean).join(" "), { seconds: 6 });
+  toast([t("create.settings_back"), key && t(key), incoming.lost].filter(Boolean).join(" "), { seconds: incoming.lost ? 12 : 6 });
   return true;
 }
 
@@ -168,10 +198,13 @@ async function fetchInput(id, name) {
   await usePicture(blob, name || "picture.png", { quiet: true, made: new Set([id]), of: id, wanted: () => adopting?.id === id && !state.get("picture") });
 }
 
-/** Only what differs from the model's own stays set. @param {Record<string, any>} given */
-export function own({ image: _, ...given }) {
+/** Only settings, and of these what differs from the model's own. @param {Record<string, any>} all */
+export function own(all) {
+  const given = Object.fromEntries(Object.entries(all).filter(([name]) => SETTINGS.has(name)));
+  if (typeof given.prompt === "string") given.prompt = given.prompt.replaceAll("\0", "");
   const cards = state.get("models") ?? [];
   const card = cards.find((/** @type {any} */ one) => one.id === given.model);
+  if (cards.length && !card) delete given.model;
   const same = (/** @type {string} */ name, /** @type {unknown} */ value) => card && card.native[name] === value;
   const kept = Object.entries(given).filter(([name, value]) => value !== null && !same(name, value));
   const next = Object.fromEntries(kept);

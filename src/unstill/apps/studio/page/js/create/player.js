@@ -1,7 +1,8 @@
 // A video in its frame: it loops, and its few controls come when one points at it.
-import { button, el } from "../dom.js";
+import { button, el, visible } from "../dom.js";
 import { urls } from "../api.js";
 import { number, t } from "../i18n.js";
+import * as state from "../state.js";
 
 /** @typedef {import("../types.js").Video} Video */
 
@@ -14,7 +15,7 @@ const STILL = matchMedia("(prefers-reduced-motion: reduce)");
  */
 export function player(video, { autoplay = !STILL.matches, bare = false } = {}) {
   const format = video.output?.format ?? "mp4";
-  const label = t("done.video_alt", { prompt: video.prompt || t("done.no_prompt") });
+  const label = t("done.video_alt", { prompt: visible(video.prompt) || t("done.no_prompt") });
   return format === "gif" || format === "webp" ? animation(video, label) : film(video, label, autoplay, bare);
 }
 
@@ -44,6 +45,12 @@ function film(video, label, autoplay, bare) {
     media.addEventListener("error", () => done(), { once: true });
   });
   if (autoplay) void ready.then(() => media.play().catch(() => {}));
+  // What broke while the server was away comes when it is back.
+  const unwatch = state.on("online", (online) => {
+    if (!online || !media.error) return;
+    media.load();
+    if (autoplay) void media.play().catch(() => {});
+  });
   return {
     node,
     media,
@@ -54,6 +61,7 @@ function film(video, label, autoplay, bare) {
       void media.play().catch(() => {});
     },
     stop: () => {
+      unwatch();
       media.pause();
       media.removeAttribute("src");
       media.load();

@@ -37,6 +37,8 @@ export function mount(root, params) {
   let unwatch = () => {};
   let plan = /** @type {any} */ (null);
   let gone = false;
+  /** The video that was asked for while the server was away. */
+  let awaited = "";
 
   root.append(el("div", { class: "create" },
     el("div", { class: "see" }, screen.node, panel, film.node), form.node));
@@ -44,6 +46,7 @@ export function mount(root, params) {
   // --- What is on the stage
 
   function leave() {
+    awaited = "";
     unwatch();
     unwatch = () => {};
     running?.stop();
@@ -193,7 +196,9 @@ export function mount(root, params) {
       const video = await api.videos.get(id);
       if (!gone && (!current || current.id === id || location.hash === hash)) show(video);
     } catch (error) {
-      if (!gone) notHere(error);
+      if (gone) return;
+      notHere(error);
+      if (explain(error).code === "offline") [awaited, current] = [id, null];
     }
   }
 
@@ -279,7 +284,7 @@ export function mount(root, params) {
     if (system) state.set("system", system);
     if (!current && !state.get("picture") && !params.id) screen.showEmpty();
   }
-  stops.push(state.on("online", (online) => online && void facts()));
+  stops.push(state.on("online", (online) => online && void Promise.all([facts(), awaited && open(awaited)])));
 
   return () => {
     gone = true;
