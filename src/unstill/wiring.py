@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from unstill.domain.errors import BadSetting, EngineBroken, UnstillError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from unstill.core.finishing import Finishing
     from unstill.core.keys import KeyStore
     from unstill.core.labelling import LabelRule
     from unstill.core.measure import ClipMeasure
@@ -89,6 +91,14 @@ class House:
                 source="the settings", source_zh="设置",
             )  # fmt: skip
         return Credentials(chain.expanduser(), key.expanduser())
+
+    @cached_property
+    def finishing(self) -> Finishing:
+        from unstill.core.finishing import Finishing
+
+        # By its name, as engines are found: only engines may know torch, and these may come to it.
+        retime = import_module("unstill.engines.retime.retimer").Retimer()
+        return Finishing(retime, import_module("unstill.engines.upscale.upscaler").Upscaler(self.weights))
 
     @cached_property
     def weights(self) -> WeightStore:
@@ -169,8 +179,10 @@ class House:
 
     def _new_engine(self, card: ModelCard) -> Engine:
         family = next(f for f in self.families if any(c.id == card.id for c in f.cards))
+        from unstill.core.finishing import Finished
+
         try:
-            return family.engine(self.weights)
+            return Finished(family.engine(self.weights), self.finishing)
         except ImportError as error:
             raise EngineBroken(param="model", name=card.id) from error
 

@@ -60,7 +60,7 @@ CASES: list[tuple[str, dict[str, Any], int, str, str | None]] = [
     ("unknown option", form({"options[speed]": "3"}), 400, "unknown_field", "speed"),
     ("option out of range", form({"options[step]": "99"}), 400, "out_of_range", "step"),
     ("option in words", form({"options[step]": "far"}), 400, "invalid_field", "step"),
-    ("not offered", form({"enable_upscaling": "true"}), 400, "not_offered", "upscale"),
+    ("not offered", form({"model": "dream", "loop": "true"}), 400, "not_offered", "loop"),
     ("interpolated too often", form({"enable_frame_interpolation": "1", "frame_interpolation_exp": "3"}), 400,
      "out_of_range", "frame_interpolation_exp"),
     ("neither true nor false", form({"enable_upscaling": "or"}), 400, "invalid_field", "enable_upscaling"),

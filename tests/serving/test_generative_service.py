@@ -144,6 +144,20 @@ def test_one_is_stopped_between_two_steps_and_the_worker_goes_on(server: Live) -
     assert server.workers() == pids
 
 
+def test_more_frames_are_drawn_between_those_of_the_model(server: Live) -> None:
+    """At as many times the rate, reported as a stage of its own; a cancel there leaves nothing."""
+    fields = {"num_frames": 3, "interpolate": 4, "fps": 8}
+    job = made(server, **fields)
+    said = [data for name, data in watched(server, job["id"]) if name == "progress"]
+    assert {data["total"] for data in said if data["stage"] == "retime"} == {6}
+    percents = [data["progress"] for data in said]
+    assert percents == sorted(percents)
+    done = server.settled(job["id"])
+    assert (done["state"], done["num_frames"], done["fps"]) == ("completed", 9, 32)
+    assert (done["request"]["interpolate"], done["request"]["num_frames"]) == (4, 3)
+    assert decoded(content(server, job["id"])) == 9
+
+
 def test_a_seed_makes_the_same_frames_again(server: Live) -> None:
     """Byte for byte; a remix under the same words and seed, too, and under other words it does not."""
     one = server.settled(made(server)["id"])

@@ -93,13 +93,16 @@ def test_going_on_from_the_last_frame(served: Live, visit: Visit) -> None:
 
 def test_its_settings_come_back(served: Live, visit: Visit) -> None:
     """Into a form that knew nothing of them; what is made from it is asked for in the same way."""
-    first = made(served, "pan right", num_frames=12, fps=6, seed=77, **{"options[step]": 3})
+    first = made(served, "pan right", num_frames=12, fps=6, seed=77, interpolate=2, **{"options[step]": 3})
     watched = visit(f"/#/v/{first}")
     expect(setting(watched, "num_frames")).not_to_have_value("12")
+    for name in ("interpolate", "upscale"):
+        expect(setting(watched, name)).to_have_value("1")
     press(watched, "done.use")
     expect(setting(watched, "num_frames")).to_have_value("12")
     expect(setting(watched, "fps")).to_have_value("6")
     expect(setting(watched, "seed")).to_have_value("77")
+    expect(setting(watched, "interpolate")).to_have_value("2")
     expect(setting(watched, "options-step")).to_have_value("3")
     expect(watched.page.locator("#model-testcard")).to_be_checked()
     expect(prompt(watched)).to_have_value("pan right")

@@ -31,12 +31,27 @@ def require_files(card: ModelCard, services: Services, coming: Collection[str] =
         raise _without_folder(problem)
 
 
+def require_after(plan: Plan, services: Services) -> None:
+    """The same for what is done after the model. Raises as `require_files`."""
+    try:
+        services.finishing.require(plan)
+    except UnstillError as error:
+        raise _without_folder(error) from None
+
+
 def with_remarks(
     plan: Plan, services: Services, *, private: bool = False, coming: Collection[str] = ()
 ) -> Plan:
     """The plan, saying besides that files are missing, and how large they are. ``private``: paths may be
     told."""
-    return replace(plan, notes=(*plan.notes, *_remarks(plan.card, services, private, coming)))
+    remarks = _remarks(plan.card, services, private, coming)
+    try:
+        services.finishing.require(plan)
+    except WeightsMissing as error:
+        remarks.append(_missing_note(services.finishing.card(str(error.facts["model"])) or plan.card))
+    except UnstillError as error:
+        remarks.append(_unusable(plan.card, error if private else _without_folder(error)))
+    return replace(plan, notes=(*plan.notes, *remarks))
 
 
 def _awaited(problem: UnstillError, card: ModelCard, coming: Collection[str]) -> bool:
@@ -50,11 +65,18 @@ def _remarks(card: ModelCard, services: Services, private: bool, coming: Collect
     if _awaited(problem, card, coming):
         return [note("files_coming", model=card.id)]
     if type(problem) is WeightsMissing:
-        terms, terms_zh = terms_of(card)
-        return [note("files_missing", model=card.id, terms=terms, terms_zh=terms_zh)]
-    shown = problem if private else _without_folder(problem)
+        return [_missing_note(card)]
+    return [_unusable(card, problem if private else _without_folder(problem))]
+
+
+def _missing_note(card: ModelCard) -> Note:
+    terms, terms_zh = terms_of(card)
+    return note("files_missing", model=card.id, terms=terms, terms_zh=terms_zh)
+
+
+def _unusable(card: ModelCard, shown: UnstillError) -> Note:
     said, said_zh = f"{shown.message()} {shown.hint()}", f"{shown.message('zh')}{shown.hint('zh')}"
-    return [note("files_unusable", model=card.id, problem=said, problem_zh=said_zh)]
+    return note("files_unusable", model=card.id, problem=said, problem_zh=said_zh)
 
 
 def _problem(card: ModelCard, services: Services) -> UnstillError | None:

@@ -93,7 +93,8 @@ def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
     if label and services.maker.label(label, last.shape[1], last.shape[0], fps).shows(count - 1):
         last = _bare_end(source, services)
     picture = Picture(last, task.picture_name, "pixels")
-    size = f"{picture.width}x{picture.height}"
+    larger = task.request.get("upscale") or 1
+    size = f"{picture.width // larger}x{picture.height // larger}"
     request = VideoRequest(**{**task.request, "size": size, "fit": "crop", "loop": None})
     added = plan_for(request, (picture.width, picture.height), services, task.language)
     whole = replace(
@@ -102,7 +103,7 @@ def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
         label=label or added.label,
         request=added.request.model_copy(update={"visible_label": bool(label or added.label)}),
     )
-    ready = Ready(whole, services.door.fit(picture, added), task.picture_name)
+    ready = Ready(whole, services.door.fit(picture, added.drawn), task.picture_name)
     return ready, Film(added, source, count if label else 0)
 
 

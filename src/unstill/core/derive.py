@@ -87,7 +87,8 @@ def _continued(source: Job, ask: Ask, services: Services) -> Ask:
     if added is None:
         added = frames_for(ask.seconds, int(source.request["fps"]), card)
     frames = added if added >= card.frames.high else added + 1
-    size = f"{source.plan['width']}x{source.plan['height']}"
+    larger = int(kept.get("upscale") or 1)  # the source's size is that of its enlarged frames
+    size = f"{source.plan['width'] // larger}x{source.plan['height'] // larger}"
     fields = {**kept, **said, "size": size, "fit": "crop", "num_frames": frames}
     if isinstance(said.get("options"), Mapping):
         fields["options"] = {**kept.get("options", {}), **said["options"]}

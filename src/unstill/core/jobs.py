@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from unstill.core.asking import Ask, digest_of, request_of
-from unstill.core.at_hand import require_files, with_remarks
+from unstill.core.at_hand import require_after, require_files, with_remarks
 from unstill.core.derive import extension_of, remix_ask
 from unstill.core.events import Events
 from unstill.core.inbox import Inbox, Inspected, Taken, Upload
@@ -125,6 +125,7 @@ class VideoService:
     def _require_files(self, plan: Plan) -> None:
         """See `require_files`; a video may wait for files that are being fetched."""
         require_files(plan.card, self.services, self.pulls.coming())
+        require_after(plan, self.services)
 
     def remix(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
         """The same picture and settings under a new prompt, and another seed unless one is given."""

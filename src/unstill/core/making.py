@@ -113,7 +113,7 @@ def plan_for(
         if request.model not in known:
             raise EngineBroken(param="model", name=request.model or broken[0])
     labelling = Labelling(services.visible_label, language or services.language or "en")
-    return make_plan(request, size, families, services.machine(), labelling)
+    return make_plan(request, size, families, services.machine(), labelling, services.finishing)
 
 
 def plan_picture(
@@ -134,11 +134,12 @@ def prepare(
     earlier: Like | None = None,
     language: Language | None = None,
 ) -> Ready:
-    """Open the picture and plan for it. Raises `BadPicture` and `BadRequest`."""
+    """Open the picture and plan for it. Raises `BadPicture`, `BadRequest`, and as `Finishing.require`."""
     picture = services.door.open(request.image, request.background)
     plan = plan_for(request, (picture.width, picture.height), services, language)
+    services.finishing.require(plan)
     plan = replace(plan, notes=(*plan.notes, *picture.notes, *(earlier.notes if earlier else ())))
-    return Ready(plan, services.door.fit(picture, plan), picture.name)
+    return Ready(plan, services.door.fit(picture, plan.drawn), picture.name)
 
 
 def make(

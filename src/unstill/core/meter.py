@@ -18,6 +18,8 @@ SHARES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "source": (5, 8),
         "step": (8, 82),
         "decode": (82, 92),
+        "retime": (82, 92),
+        "upscale": (82, 92),
         "encode": (92, 94),
         "check": (92, 97),
         "finish": (97, 99),

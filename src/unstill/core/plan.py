@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unstill.core.finishing import Finishing
 from unstill.core.labelling import Labelling
 from unstill.core.ports import EngineFamily, Estimate, Machine
 from unstill.core.sizing import cut_off, dimensions, size_and_fit
@@ -21,7 +22,7 @@ from unstill.domain.errors import (
     UnknownModel,
 )
 from unstill.domain.notes import Note, note
-from unstill.domain.request import FASTEST_FPS, VideoRequest, shown_number
+from unstill.domain.request import FASTEST_FPS, SIDE, VideoRequest, shown_number
 
 MEMORY_MARGIN = 0.9
 """A plan fits when its estimated peak is at most this share of the memory that can be had."""
@@ -62,6 +63,29 @@ class Plan:
     @property
     def seconds(self) -> float:
         return self.num_frames / self.fps
+
+    @property
+    def retimed(self) -> int:
+        """How many times the engine's own frames there are to be, where it does not make them all itself."""
+        return 1 if self.card.interpolates else self.request.interpolate or 1
+
+    @property
+    def enlarged(self) -> int:
+        """How many times as wide and high the engine's frames are to become."""
+        return self.request.upscale or 1
+
+    @property
+    def drawn(self) -> Plan:
+        """What the engine is to make of it, before its frames become larger, and more."""
+        if self.retimed == self.enlarged == 1:
+            return self
+        return replace(
+            self,
+            width=self.width // self.enlarged,
+            height=self.height // self.enlarged,
+            num_frames=self.num_frames if self.retimed == 1 else self.request.num_frames or self.num_frames,
+            fps=self.fps // self.retimed,
+        )
 
     def option(self, name: str) -> Any:
         """A model option, given or by default."""
@@ -128,8 +152,10 @@ def make_plan(
     families: Sequence[EngineFamily],
     machine: Machine,
     labelling: Labelling | None = None,
+    finishing: Finishing | None = None,
 ) -> Plan:
     """Fill, check and size a request for this machine. ``picture_size`` is upright (width, height).
+    ``finishing`` is what can be done to an engine's frames; by default nothing.
 
     Raises:
         BadRequest: an unknown model or option, a number outside the card's limits, or something the model
@@ -145,12 +171,14 @@ def make_plan(
         given = getattr(request, name)
         return native.get(name) if given is None else given
 
-    loop, multiple = bool(chosen("loop")), int(chosen("interpolate") or 1)
-    _check_offered(card, loop, multiple, request.upscale or 1)
+    after, loop, multiple = finishing or Finishing(), bool(chosen("loop")), int(chosen("interpolate") or 1)
+    larger = request.upscale or 1
+    _check_offered(card, loop, multiple, larger, after)
     frames, frame_notes = _on_stride(_in_range("num_frames", int(chosen("num_frames")), card.frames), card)
     fps = _in_range("fps", int(chosen("fps")), card.fps)
     size, fit = size_and_fit(request, native)
     width, height, size_notes = dimensions(size, fit, picture_size, card)
+    _check_enlarged(width, height, larger)
     seed = secrets.randbelow(2**32) if request.seed is None else request.seed
     label = (labelling or Labelling()).of(request.visible_label, card)
     some = {"num_inference_steps": card.steps, "guidance_scale": card.guidance}
@@ -163,13 +191,20 @@ def make_plan(
         }
     )  # fmt: skip
     draft = Plan(
-        card=card, request=full, width=width, height=height, fit=fit, num_frames=frames * multiple,
+        card=card, request=full, width=width * larger, height=height * larger, fit=fit,
+        num_frames=_frames_shown(frames, multiple, card, loop),
         fps=fps * multiple, seed=seed, loop=loop, format=str(full.format), details=reading.details,
         notes=(*notes, *frame_notes, *size_notes, *cut_off(request, (width, height), picture_size),
                *_too_fast(str(full.format), fps * multiple), *_untrained(card, width, height)),
         estimate=Estimate(0.0, 0), fits=True, label=label,
     )  # fmt: skip
-    return _estimated(draft, family.estimate(draft, machine), machine)
+    return _estimated(draft, after.estimated(draft, machine, family.estimate(draft.drawn, machine)), machine)
+
+
+def _frames_shown(frames: int, multiple: int, card: ModelCard, loop: bool) -> int:
+    """How many frames come of those that are drawn. An engine that interpolates by itself goes on from its
+    last one; otherwise new frames are put between two, of a loop between the last and the first, too."""
+    return frames * multiple if card.interpolates or loop else (frames - 1) * multiple + 1
 
 
 def _estimated(draft: Plan, estimate: Estimate, machine: Machine) -> Plan:
@@ -252,13 +287,19 @@ def _optional(name: str, value: Any, limits: Range | None) -> Any:
     return value
 
 
-def _check_offered(card: ModelCard, loop: bool, interpolate: int, upscale: int) -> None:
+def _check_offered(card: ModelCard, loop: bool, interpolate: int, upscale: int, after: Finishing) -> None:
     if loop and not card.loops:
         raise NotOffered(param="loop", value="true", model=card.id)
-    if interpolate > 1 and not card.interpolates:
+    if interpolate > 1 and not card.interpolates and after.retime is None:
         raise NotOffered(param="interpolate", value=interpolate, model=card.id)
-    if upscale > 1:
+    if upscale > 1 and after.upscale is None:
         raise NotOffered(param="upscale", value=upscale, model=card.id)
+
+
+def _check_enlarged(width: int, height: int, larger: int) -> None:
+    if larger > 1 and max(width, height) * larger > SIDE[1]:
+        low, high = (f"{side}x{side}" for side in (SIDE[0], SIDE[1] // larger))
+        raise OutOfRange(param="size", value=f"{width}x{height}", low=low, high=high)
 
 
 def _on_stride(frames: int, card: ModelCard) -> tuple[int, list[Note]]:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from unstill.core.finishing import Finishing
 from unstill.core.labelling import LabelRule
 from unstill.core.ports import Engine, EngineFamily, Machine, PictureDoor, SmallPictures, VideoMaker
 from unstill.domain.catalog import ModelCard
@@ -37,6 +38,10 @@ class Services(Protocol):
     @property
     def broken(self) -> Sequence[str]:
         """Names of engines that are installed and cannot be used."""
+
+    @property
+    def finishing(self) -> Finishing:
+        """What can be done to an engine's frames before they are encoded."""
 
     @property
     def weights(self) -> WeightStore:

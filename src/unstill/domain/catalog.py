@@ -65,6 +65,8 @@ class ModelCard:
     options: Mapping[str, Option] = field(default_factory=dict)
     repo: str | None = None
     """Where the files are on a model hub, "owner/name"; None for a model without any."""
+    files: tuple[str, ...] = ()
+    """Names of all that is wanted of a repository without a pipeline's layout; empty for one that has it."""
     revision: str | None = None
     licence_notes: tuple[Mapping[Language, str], ...] = ()
     """What each source says of the licence where they differ; shown before the first download."""

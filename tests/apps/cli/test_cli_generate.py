@@ -134,7 +134,7 @@ def test_an_engine_stays_loaded_between_pictures(cli, house, photo: Path) -> Non
     """One engine serves the whole call."""
     shutil.copy(photo, "z.jpg")
     assert cli("generate", "photo.jpg", "z.jpg").code == 0
-    assert house._engines["testcard"].loads == 2
+    assert house._engines["testcard"].engine.loads == 2
 
 
 def test_like_repeats_a_videos_settings(cli, photo: Path) -> None:

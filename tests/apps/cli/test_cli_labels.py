@@ -154,5 +154,5 @@ def test_credentials_that_cannot_be_used_stop_before_any_work(
         house = House(Settings(**settings), entries=[TESTCARD])
         assert run(house, ["generate", str(photo)]) != 0
         assert named in capsys.readouterr().err
-        assert all(engine.loads == 0 for engine in house._engines.values())  # type: ignore[attr-defined]
+        assert all(engine.engine.loads == 0 for engine in house._engines.values())  # type: ignore[attr-defined]
     assert [p.name for p in here.iterdir()] == ["photo.jpg"]

@@ -34,7 +34,7 @@ class Adoption:
         """Raises as `unstill.core.weights.WeightStore.adopt`."""
         with stoppable(self._card):
             locked = None if update else read_lock(self._place.models).get(self._card.id)
-            found = inspect(self._folder, self._card.id)
+            found = inspect(self._folder, self._card.id, self._card.files)
             self._place.needs(found.size_bytes)
             self.meter.stage("weights_copy", found.size_bytes)
             hashes = {name: self._copied(name) for name in found.sizes}

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Found:
         return sum(self.sizes.values())
 
 
-def inspect(folder: Path, model: str) -> Found:
-    """The files of a complete, harmless model in the hub's layout.
+def inspect(folder: Path, model: str, files: Sequence[str] = ()) -> Found:
+    """The files of a complete, harmless model in the hub's layout, or those named ``files`` alone.
 
     Files that are not wanted (pickles beside safetensors, Python, other formats) are passed over.
 
@@ -44,6 +44,10 @@ def inspect(folder: Path, model: str) -> Found:
     """
     with _ours(folder):
         names = _names(folder)
+        if files:
+            for name in sorted(set(files) - set(names)):
+                raise WeightsIncomplete(path=folder, model=model, file=name)
+            return Found(folder, {name: _checked(folder, name, names, model) for name in files})
         parts = layout.SINGLE
         if layout.INDEX in names:
             parts = layout.components(_text(folder, layout.INDEX, model), model)

@@ -41,7 +41,8 @@ def own_name(card: ModelCard) -> str:
 def named_folder(settings: Settings, card: ModelCard) -> Path | None:
     """The folder that the settings name for a model: its own entry before one for all.
 
-    A folder for all models holds this one itself, or in a folder of its id.
+    A folder for all models holds this one itself, or in a folder of its id; where a model is single files
+    and they are not there, it is meant for others.
     """
     general = None
     for entry in settings.weights:
@@ -53,7 +54,10 @@ def named_folder(settings: Settings, card: ModelCard) -> Path | None:
     if general is None:
         return None
     inner = general / own_name(card)
-    return inner if inner.is_dir() else general
+    if inner.is_dir():
+        return inner
+    others = card.files and not all((general / name).exists() for name in card.files)
+    return None if others else general
 
 
 def hub_cache(environ: Mapping[str, str]) -> Path:

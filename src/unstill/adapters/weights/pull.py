@@ -100,6 +100,10 @@ class Pull:
     def _paths(self, road: Road) -> list[str]:
         """What of a repository is needed. Raises `WeightsUnsafe`, `OddListing`, `NotAtSource`."""
         listed, card = road.listing.files, self._card
+        if card.files:
+            for name in sorted(set(card.files) - set(listed)):
+                raise NotAtSource(host=road.source.host, file=f"{self._repo}/{name}")
+            return list(card.files)
         parts = layout.SINGLE
         if layout.INDEX in listed:
             parts = layout.components(self._index(road), card.id)

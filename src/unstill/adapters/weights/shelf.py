@@ -164,18 +164,18 @@ class WeightShelf:
 
     def _found(self, card: ModelCard, *, sizes: bool = True) -> tuple[Found, Origin]:
         """The folder that counts. ``sizes``: whether they must be the recorded ones."""
-        if card.repo is None:
+        if card.repo is None and not card.files:
             raise NothingToPull(param="model", model=card.id)
         named = locations.named_folder(self._settings, card)
         if named is not None:
-            return inspect(named, card.id), "folder"
+            return inspect(named, card.id, card.files), "folder"
         own = self._place(card).final
         if own.is_dir():
-            found = inspect(own, card.id)
+            found = inspect(own, card.id, card.files)
             if sizes:
                 self._compare_sizes(found, card)
             return found, "store"
-        cached = self._cached(card)
+        cached = self._cached(card) if card.repo else None
         if cached is not None:
             return cached, "hub cache"
         raise missing(card)
@@ -194,7 +194,7 @@ class WeightShelf:
         revision = (locked.commit if locked else None) or card.revision
         snapshot = locations.cached_snapshot(locations.hub_cache(self._environ), card.repo, revision)
         try:
-            found = inspect(snapshot, card.id) if snapshot else None
+            found = inspect(snapshot, card.id, card.files) if snapshot else None
         except UnstillError:  # half fetched, or only as a pickle
             return None
         return found if found and (locked is None or _matches(found, locked)) else None

@@ -78,7 +78,7 @@ class Place:
                     os.link(path, target)  # so that a kill right now loses nothing
                 except OSError:  # a file system without hard links
                     path.replace(target)
-        return inspect(self._whole, self._card.id)
+        return inspect(self._whole, self._card.id, self._card.files)
 
     def settle(self) -> None:
         """Move the assembled folder to its name, in place of an older one. Raises `NotWritable`."""

@@ -104,7 +104,10 @@ async def _asked(request: Request, model_id: str) -> tuple[PullDesk, ModelCard]:
     """The desk and the card. Raises `NotAllowed`, `UnknownModel`, `Unsupported`."""
     operators_only(request)
     context = context_of(request)
-    card = await context.read(lambda: find_card(model_id, context.service.services.families)[1])
+    services = context.service.services
+    card = services.finishing.card(model_id)
+    if card is None:
+        card = await context.read(lambda: find_card(model_id, services.families)[1])
     if context.pulls is None:
         raise Unsupported(what="/v1/models/{model_id}/pull", what_zh="下载模型")
     return context.pulls, card

@@ -50,12 +50,11 @@ def _bar(screen: Screen, title: str) -> Iterator[Show]:
 
 
 def _lines(screen: Screen, title: str) -> Show:
-    current = ""
+    said: set[str] = set()
 
     def show(stage: str, done: int, total: int) -> None:  # noqa: ARG001 a plain line knows no bar
-        nonlocal current
-        if stage != current:
-            current = stage
+        if stage not in said:  # two stages may take turns, frame by frame
+            said.add(stage)
             screen.talk(f"{title}  {words.stage(stage, screen.language)}")
 
     return show

@@ -145,7 +145,7 @@ def _line(screen: Screen, card: ModelCard, facts: WeightFacts) -> str:
 def _card(call: Call, name: str) -> ModelCard:
     if not name:
         raise EmptyName(what="model", what_zh="模型")
-    return find_card(name, call.services.families)[1]
+    return call.services.finishing.card(name) or find_card(name, call.services.families)[1]
 
 
 def _accepted(call: Call, card: ModelCard, given: bool) -> bool:

@@ -162,6 +162,8 @@ STAGES: Mapping[str, _Pair] = {
     "look": ("Looking at the picture", "分析图片"),
     "frame": ("Rendering and writing", "渲染并写入"),
     "step": ("Generating", "生成"),
+    "upscale": ("Enlarging", "放大"),
+    "retime": ("Drawing in-between frames", "补帧"),
     "encode": ("Writing the file", "写入文件"),
     "check": ("Checking the video", "检查视频"),
     "start": ("Opening the picture", "打开图片"),

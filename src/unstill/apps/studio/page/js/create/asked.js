@@ -6,7 +6,7 @@ import * as state from "../state.js";
 
 /** The size that is planned for where there is no picture yet. */
 export const USUAL = { width: 1200, height: 800 };
-const PLAIN = ["size", "fit", "num_frames", "fps", "seed", "format"];
+const PLAIN = ["size", "fit", "num_frames", "fps", "seed", "format", "interpolate", "upscale"];
 
 /** Every model's card, the default first; empty until the server said. @returns {Card[]} */
 export function cards() {
@@ -26,7 +26,6 @@ export function fieldsOf(of) {
   if (of.guidance) names.add("guidance_scale");
   if (of.negative_prompt) names.add("negative_prompt");
   if (of.loops) names.add("loop");
-  if (of.interpolates) names.add("interpolate");
   if (of.generative) names.add("visible_label");
   return names;
 }

@@ -92,4 +92,4 @@ function stageWords(stage, told) {
   return has(`run.${stage}`) ? t(`run.${stage}`, facts) : t("run.other");
 }
 
-const COUNTED = new Set(["step", "frame", "decode"]);
+const COUNTED = new Set(["step", "frame", "decode", "retime", "upscale"]);

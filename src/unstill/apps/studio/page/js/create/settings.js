@@ -8,7 +8,7 @@ import * as field from "./fields.js";
 const SIZES = ["512p", "768p", "1024p"];
 const FORMATS = ["mp4", "webm", "gif", "webp"];
 /** What means something else, or nothing, to another model. */
-const OF_MODEL = ["size", "fit", "num_frames", "fps", "num_inference_steps", "guidance_scale", "loop", "interpolate", "options"];
+const OF_MODEL = ["size", "fit", "num_frames", "fps", "num_inference_steps", "guidance_scale", "loop", "interpolate", "upscale", "options"];
 
 /** @param {string} id */
 export function useModel(id) {
@@ -75,9 +75,9 @@ function build(of, ownSize) {
   if (of.guidance) add("guidance_scale", field.numeric("guidance_scale", of.guidance, 0.5));
   add("seed", field.seed());
   add("format", field.choice("format", FORMATS.map((value) => ({ value, label: value.toUpperCase() })), "mp4"));
-  if (has.has("interpolate")) {
-    const times = [1, 2, 4].map((n) => ({ value: n, label: n === 1 ? t("settings.interpolate_1") : t("settings.interpolate_n", { n }) }));
-    add("interpolate", field.choice("interpolate", times));
+  for (const name of ["interpolate", "upscale"]) {
+    const times = [1, 2, 4].map((n) => ({ value: n, label: n === 1 ? t(`settings.${name}_1`) : t(`settings.${name}_n`, { n }) }));
+    add(name, field.choice(name, times, "1"));
   }
   for (const [name, option] of Object.entries(of.options)) add(`options.${name}`, field.option(name, option));
   if (has.has("negative_prompt")) add("negative_prompt", field.text("negative_prompt"));
