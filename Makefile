@@ -1,6 +1,6 @@
 # Everything a fresh clone needs: each target makes the environment it runs in.
 .DEFAULT_GOAL := help
-.PHONY: help image image-archive start demo test check lint types contracts bench bench-gpu gpu-wheels gpu-site soak first-run clean
+.PHONY: help image image-archive start demo test check lint types contracts bench docs-models bench-gpu gpu-wheels gpu-site soak first-run clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +17,7 @@ help:
 	@echo "make check   tests, lint, types and contracts (what CI runs)"
 	@echo "make bench   measure this machine; writes docs/benchmarks.md"
 	@echo "make bench-gpu   measure the generative model on a graphics card (docs/bench.md)"
+	@echo "make docs-models   write the tables of docs/models.md from the catalogue"
 	@echo "make image   build the container image (TARGET=cpu or cuda) with docker or podman"
 	@echo "make soak    run the long tests; what was done before is not done again"
 	@echo "make first-run   meet what newcomers meet; writes docs/first-run.md"
@@ -88,6 +89,9 @@ check: lint types contracts test
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench
 
+docs-models: $(VENV)/core.stamp
+	@$(BIN)/python tools/models_table.py
+
 # The container image, and an archive of it for `docker load`. podman's own format has no health check.
 # BUILD_ARGS passes mirrors on, such as
 # --build-arg PIP_INDEX_URL=https://... WEIGHTS is a folder in here, for TARGET=cuda-i2vgen.
@@ -109,10 +113,10 @@ image-archive: image
 GPU_PYTHON ?= python3
 GPU_WHEELS ?= build/gpu-wheels
 GPU_SITE := build/gpu-site
-GPU_NEEDS := diffusers accelerate pydantic annotated_types typing_inspection platformdirs pynvml psutil
-GPU_MORE := diffusers accelerate platformdirs nvidia-ml-py psutil
+GPU_NEEDS := diffusers ftfy accelerate pydantic annotated_types typing_inspection platformdirs pynvml psutil
+GPU_MORE := diffusers ftfy wcwidth accelerate platformdirs nvidia-ml-py psutil
 GPU_TESTS := tests/engines/i2vgen_xl/test_i2vgen_on_cuda.py
-PART ?= cases stock rungs numerics cap compiled tests
+PART ?= cases stock rungs numerics cap compiled models tests
 OUT ?= build/bench-gpu
 FETCH := $(PYTHON) -m pip --disable-pip-version-check download --quiet --only-binary=:all: --python-version 3.12 \
 	--implementation cp $(foreach n,28 27 17,--platform manylinux_2_$(n)_x86_64) --platform manylinux2014_x86_64 \
@@ -137,6 +141,7 @@ bench-gpu: gpu-site
 		if [ $$part = tests ]; then \
 			if $(GPU_RUN) -c 'import pytest' 2>/dev/null; then $(GPU_RUN) -m pytest -c /dev/null --rootdir . --confcutdir tests/engines/i2vgen_xl -p no:cacheprovider -q -rs $(GPU_TESTS) || failed="$$failed $$part"; \
 			else echo "pytest is not installed: left out"; fi; \
+		elif [ $$part = models ]; then $(GPU_RUN) -m bench.models_gpu --out $(OUT) $(if $(TINY),--tiny) $(if $(MODEL),--model $(MODEL)) || failed="$$failed $$part"; \
 		else $(GPU_RUN) -m bench.gpu $$part --out $(OUT) $(if $(TINY),--tiny) || failed="$$failed $$part"; fi; \
 	done; \
 	if [ -n "$$failed" ]; then echo "Not everything went well:$$failed"; exit 1; fi

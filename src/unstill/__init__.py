@@ -15,7 +15,7 @@ from unstill.version import __version__
 TYPE_CHECKING = False  # type checkers take it for typing's, which would be read before Ctrl-C is quiet
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, Literal, TypedDict, Unpack
 
     from unstill.core.clip import Clip
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
         upscale: Literal[1, 2, 4] | None
         format: Literal["mp4", "webm", "gif", "webp"] | None
         visible_label: bool | None
+        translate: bool | None
+        last_image: object
+        loras: Sequence[str | os.PathLike[str] | tuple[str | os.PathLike[str], float]] | None
         options: Mapping[str, float | str | bool] | None
 
 
@@ -76,18 +79,20 @@ def generate(
 ) -> Clip:
     """Make a video of a picture, here and now.
 
-    ``image`` is a path, bytes, a file object, a Pillow image or a uint8 array [h w 3]. ``fields`` are
-    `VideoRequest`'s. ``like`` names a video that unstill made: its settings are taken where none are given.
+    ``image`` is a path, bytes, a file object, a Pillow image or a uint8 array [h w 3]; so is ``last_image``,
+    which the last frame shows with models that take one. ``fields`` are `VideoRequest`'s; of ``loras`` each
+    is a name, a path to a .safetensors file, or a pair of these and a weight. ``like`` names a video that
+    unstill made: its settings are taken where none are given.
     ``progress(stage, done, total)`` is called as the work goes on; what it raises stops it.
 
     Raises:
         unstill.errors.UnstillError: one leaf of the tree, with a message, a hint and a stable code.
     """
-    from unstill.core.clip import Clip
+    from unstill.core.clip import Clip, ticking
     from unstill.core.making import prepare
 
     services, request, earlier = _request(image, prompt, like, fields)
-    return Clip.make(prepare(request, services, earlier), services, progress)
+    return Clip.make(prepare(request, services, earlier, tick=ticking(progress)), services, progress)
 
 
 def plan(

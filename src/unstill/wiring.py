@@ -29,8 +29,11 @@ if TYPE_CHECKING:
         Machine,
         PictureDoor,
         SmallPictures,
+        Sound,
         VideoMaker,
     )
+    from unstill.core.prompts import Translator
+    from unstill.core.rewriting import Rewriter
     from unstill.core.serving import Ready
     from unstill.core.weights import WeightStore
     from unstill.domain.catalog import ModelCard
@@ -101,6 +104,20 @@ class House:
         return Finishing(retime, import_module("unstill.engines.upscale.upscaler").Upscaler(self.weights))
 
     @cached_property
+    def translator(self) -> Translator:
+        found: Translator = import_module("unstill.engines.translate.translator").Translator(self.weights)
+        return found
+
+    @cached_property
+    def rewriter(self) -> Rewriter | None:
+        if self.settings.rewrite_url is None:
+            return None
+        from unstill.adapters.rewriting import Endpoint
+
+        s = self.settings
+        return Endpoint(str(s.rewrite_url), s.rewrite_model, s.rewrite_key)
+
+    @cached_property
     def weights(self) -> WeightStore:
         from unstill.adapters.weights import WeightShelf
 
@@ -113,6 +130,14 @@ class House:
     @property
     def visible_label(self) -> LabelRule:
         return self.settings.visible_label
+
+    @property
+    def licences(self) -> str:
+        return self.settings.licences
+
+    @property
+    def region(self) -> str | None:
+        return self.settings.region
 
     @property
     def language(self) -> Language | None:
@@ -220,6 +245,11 @@ class House:
         from unstill.media.sheets import stitched
 
         return stitched(source, continuation)
+
+    def heard(self, video: Path, rate: int | None = None) -> Sound | None:
+        from unstill.media.sound import read_sound
+
+        return read_sound(video, rate)
 
     def keys(self, folder: Path) -> KeyStore:
         from unstill.adapters.key_store import KeyFile

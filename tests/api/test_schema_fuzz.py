@@ -195,6 +195,7 @@ RIGHT: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/backup", {}),
     ("GET", "/v1/models", {}),
     ("GET", "/v1/models/{model_id}", {"path_parameters": {"model_id": "dream"}}),
+    ("GET", "/v1/loras", {}),
     ("POST", "/v1/plans", {"kind": JSON}),
     ("POST", "/v1/plans", {"kind": FORM}),
     ("POST", "/v1/videos", {"kind": FORM}),
@@ -251,6 +252,8 @@ def test_every_address_is_among_them() -> None:
         ("POST", "/v1/videos/edits"), ("POST", "/v1/videos/characters"),
         ("GET", "/v1/videos/characters/{character_id}"),
         ("GET", "/v1/advice"),  # of a video that is finished: test_advice_route
+        # who translates and rewrites: test_prompt_routes, and tests/serving
+        ("POST", "/v1/prompts/translate"), ("POST", "/v1/prompts/rewrite"),
         # a model with files is in tests/weights
         ("POST", "/v1/models/{model_id}/pull"), ("GET", "/v1/models/{model_id}/pull"),
         ("GET", "/v1/models/{model_id}/pull/events"), ("POST", "/v1/models/{model_id}/pull/cancel"),

@@ -22,8 +22,8 @@ import figures
 from live import PHOTO, Live, names
 
 PICTURE_MEBIBYTES = 2
-FORM_LIMIT = (PICTURE_MEBIBYTES + 1) * 2**20
-"""What a whole form may have: the picture, and 1 MiB around it."""
+FORM_LIMIT = (2 * PICTURE_MEBIBYTES + 1) * 2**20
+"""What a whole form may have: two pictures, and 1 MiB around them."""
 AFTER = 2**20
 """What is read and thrown away behind a refusal, so that the client gets to see it."""
 SLACK = 300 * 1024
@@ -96,7 +96,7 @@ LARGE = {
     "in chunks, to be waited for": ("/v1/videos/sync", ("Transfer-Encoding: chunked", FORM), True,
                                     FORM_LIMIT + AFTER),
     "as JSON": ("/v1/videos", ("Transfer-Encoding: chunked", "Content-Type: application/json"), True,
-                FORM_LIMIT + 2**20 + AFTER),
+                (PICTURE_MEBIBYTES + 2) * 2**20 + AFTER),
     "where none belongs": ("/v1/plans", ("Transfer-Encoding: chunked",), True, 2**20 + AFTER),
     "to nowhere": ("/v1/nothing", ("Content-Length: 10000000000",), False, AFTER),
     "to a name": ("/v1/videos/video_x/cancel", ("Content-Length: 10000000000",), False, AFTER),

@@ -11,7 +11,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -116,9 +116,16 @@ class Asked:
 class Imitation:
     """The hub and its CDN. Also speaks ModelScope's API on the same port."""
 
-    def __init__(self, files: dict[str, bytes] | None = None, commit: str = COMMIT) -> None:
+    def __init__(
+        self,
+        files: dict[str, bytes] | None = None,
+        commit: str = COMMIT,
+        others: Mapping[str, dict[str, bytes]] | None = None,
+    ) -> None:
         self.files = model() if files is None else files
         self.commit = commit
+        self.others = dict(others or {})
+        """Further repositories, by "owner/name"; faults know their files by that before the path."""
         self.faults: list[Fault] = []
         self.asked: list[Asked] = []
         self.gated = False
@@ -142,6 +149,17 @@ class Imitation:
     @property
     def cdn(self) -> str:
         return f"http://127.0.0.1:{self._servers[1].server_port}"
+
+    def repo(self, name: str) -> dict[str, bytes] | None:
+        """The files of a repository, if there is such a one."""
+        return self.files if name == REPO else self.others.get(name)
+
+    def content(self, name: str) -> bytes | None:
+        """Of a file, as `named` calls it."""
+        for repo, files in self.others.items():
+            if name.startswith(f"{repo}/"):
+                return files.get(name.removeprefix(f"{repo}/"))
+        return self.files.get(name)
 
     def close(self) -> None:
         self.over.set()
@@ -172,8 +190,12 @@ class Imitation:
 
 
 @contextmanager
-def imitation(files: dict[str, bytes] | None = None, commit: str = COMMIT) -> Iterator[Imitation]:
-    made = Imitation(files, commit)
+def imitation(
+    files: dict[str, bytes] | None = None,
+    commit: str = COMMIT,
+    others: Mapping[str, dict[str, bytes]] | None = None,
+) -> Iterator[Imitation]:
+    made = Imitation(files, commit, others)
     try:
         yield made
     finally:
@@ -183,6 +205,11 @@ def imitation(files: dict[str, bytes] | None = None, commit: str = COMMIT) -> It
 class _Quiet(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are what these tests are about."""
+
+
+def named(repo: str, file: str) -> str:
+    """A file's name among all: the first repository's have none before theirs."""
+    return file if repo == REPO else f"{repo}/{file}"
 
 
 def _handler(hub: Imitation, name: str) -> type[BaseHTTPRequestHandler]:
@@ -205,7 +232,8 @@ def _handler(hub: Imitation, name: str) -> type[BaseHTTPRequestHandler]:
             elif path.startswith("/api/models/"):
                 self._listing(path)
             elif path.startswith("/api/resolve-cache/"):
-                self._file(path.split(f"/{hub.commit}/", 1)[1])
+                repo, file = path.removeprefix("/api/resolve-cache/models/").split(f"/{hub.commit}/", 1)
+                self._file(named(repo, file))
             else:
                 self._resolve(path)
 
@@ -236,37 +264,41 @@ def _handler(hub: Imitation, name: str) -> type[BaseHTTPRequestHandler]:
             if hub.gated and "authorization" not in self.record.headers:
                 self._answer(401, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."})
                 return
-            match = re.fullmatch(rf"/api/models/{REPO}(?:/revision/(.+))?", path)
-            if match is None or match[1] not in (None, "main", hub.commit):
-                self._answer(404, {"X-Error-Code": "RevisionNotFound" if match else "RepoNotFound"})
+            match = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path)
+            files = hub.repo(match[1]) if match else None
+            if match is None or files is None or match[2] not in (None, "main", hub.commit):
+                known = "RepoNotFound" if files is None else "RevisionNotFound"
+                self._answer(404, {"X-Error-Code": known})
             elif hub.listing is not None:
                 self._json(hub.listing)
             else:
                 self._json(
-                    {"id": REPO, "sha": hub.commit, "siblings": [_sibling(*f) for f in hub.files.items()]}
+                    {"id": match[1], "sha": hub.commit, "siblings": [_sibling(*f) for f in files.items()]}
                 )
 
         def _resolve(self, path: str) -> None:
-            file = path.removeprefix(f"/{REPO}/resolve/{hub.commit}/")
+            match = re.fullmatch(rf"/([^/]+/[^/]+)/resolve/{hub.commit}/(.+)", path)
+            repo, plain = (match[1], match[2]) if match else (REPO, path)
+            file = named(repo, plain)
             fault = hub.take(f"resolve:{file}")
             if self._faulty(fault):
                 return
-            if file not in hub.files:
+            content = hub.content(file)
+            if content is None:
                 self._answer(404, {"X-Error-Code": "EntryNotFound"})
             elif file.endswith(".safetensors"):
-                content = hub.files[file]
                 self._answer(302, {
                     "Location": f"{hub.cdn}/cdn/{file}?signature=secret", "X-Repo-Commit": hub.commit,
                     "X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{sha256(content)}"',
                 })  # fmt: skip
             else:
-                self._answer(307, {"Location": f"/api/resolve-cache/models/{REPO}/{hub.commit}/{file}"})
+                self._answer(307, {"Location": f"/api/resolve-cache/models/{repo}/{hub.commit}/{plain}"})
 
         def _file(self, file: str) -> None:
             fault = hub.take(file)
             if self._faulty(fault):
                 return
-            content = hub.files.get(file)
+            content = hub.content(file)
             if content is None:
                 self._answer(404)
                 return

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from unstill.core.choosing import AUTO, decide
 from unstill.core.inbox import Upload
+from unstill.core.loras import only_names
 from unstill.core.plan import find_card
 from unstill.core.services import Services
 from unstill.domain.catalog import ModelCard, Option
@@ -51,14 +53,17 @@ class Ask:
         return replace(self, fields=fields, notes=(*self.notes, *said), loose=frozenset())
 
 
-def request_of(ask: Ask, services: Services, image: object = None) -> VideoRequest:
-    """The request, its options read as the model's card has them and its length in frames.
+def request_of(ask: Ask, services: Services, last_image: object = None) -> VideoRequest:
+    """The request, its options read as the model's card has them and its length in frames. ``last_image`` is
+    whatever stands for a picture for the last frame, None for none.
 
     Raises a `BadRequest`.
     """
-    request = VideoRequest(**{**ask.fields, "image": image})
+    request = VideoRequest(**{**ask.fields, "last_image": last_image})
+    only_names(request)
+    model = decide(request, services).card.id if request.model == AUTO else request.model
     try:
-        family, card = find_card(request.model, services.families)
+        family, card = find_card(model, services.families)
     except UnknownModel:  # planning knows whether its engine is broken
         return request
     options = {name: _option(name, value, card.options.get(name)) for name, value in request.options.items()}
@@ -104,7 +109,7 @@ def digest_of(ask: Ask, upload: Upload | None, **besides: object) -> str:
     Only the request itself counts (a drawn seed is not there yet), neither a model's card nor what a video it
     goes on from has become: sent again later, it is still the same. Raises a `BadRequest`.
     """
-    request = VideoRequest(**{**ask.fields, "image": None})
+    request = VideoRequest(**ask.fields)
     options = {name: _plain(value) for name, value in request.options.items()}
     said = {**request.settings(), "options": options, "seconds": ask.seconds, **besides}
     said["picture"] = upload and upload.sha256()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unstill.core.plan import Plan
+from unstill.core import prompts
+from unstill.core.plan import Plan, find_card
 from unstill.core.ports import Demanding
 from unstill.core.services import Services
 from unstill.domain.catalog import ModelCard
@@ -32,8 +34,9 @@ def require_files(card: ModelCard, services: Services, coming: Collection[str] =
 
 
 def require_after(plan: Plan, services: Services) -> None:
-    """The same for what is done after the model. Raises as `require_files`."""
+    """The same for what is done before and after the model. Raises as `require_files`."""
     try:
+        prompts.require(plan, services.translator)
         services.finishing.require(plan)
     except UnstillError as error:
         raise _without_folder(error) from None
@@ -45,13 +48,31 @@ def with_remarks(
     """The plan, saying besides that files are missing, and how large they are. ``private``: paths may be
     told."""
     remarks = _remarks(plan.card, services, private, coming)
-    try:
-        services.finishing.require(plan)
-    except WeightsMissing as error:
-        remarks.append(_missing_note(services.finishing.card(str(error.facts["model"])) or plan.card))
-    except UnstillError as error:
-        remarks.append(_unusable(plan.card, error if private else _without_folder(error)))
+    for require in (partial(prompts.require, translator=services.translator), services.finishing.require):
+        try:
+            require(plan)
+        except WeightsMissing as error:
+            remarks.append(_missing_note(fetched_card(str(error.facts["model"]), services)))
+        except UnstillError as error:
+            remarks.append(_unusable(plan.card, error if private else _without_folder(error)))
     return replace(plan, notes=(*plan.notes, *remarks))
+
+
+def fetched_card(name: str, services: Services) -> ModelCard:
+    """The card of whatever has files to fetch: a model, or a network that works before or after one.
+
+    Raises:
+        UnknownModel: there is none of that name.
+    """
+    translator = services.translator.card
+    if name == translator.id:
+        return translator
+    return services.finishing.card(name) or find_card(name, services.families)[1]
+
+
+def ready_here(card: ModelCard, services: Services) -> bool:
+    """Whether a model's libraries and files are here, fit to be used."""
+    return _problem(card, services) is None
 
 
 def _awaited(problem: UnstillError, card: ModelCard, coming: Collection[str]) -> bool:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unstill.core.making import Ready, plan_for, prepare
 from unstill.core.metadata import read_settings
-from unstill.core.ports import Anchor, Engine, Picture, Tick
+from unstill.core.ports import Anchor, Engine, Picture, Sound, Sounding, Tick
+from unstill.core.prompts import translated
 from unstill.core.render import Rendered, render
+from unstill.core.sounds import continued
 from unstill.core.worker import Done, Task
 from unstill.domain.errors import FileMissing, Language, UnstillError
 from unstill.domain.notes import Note
@@ -50,7 +52,8 @@ def carry_out(task: Task, services: Services, tick: Tick) -> Done:
     target = Path(task.target)
     try:
         tick(OPEN, 0, 1)
-        ready, film = _extension(task, services) if task.kind == "extend" else (_ready(task, services), None)
+        longer = task.kind == "extend"
+        ready, film = _extension(task, services, tick) if longer else (_ready(task, services, tick), None)
         tick(LOAD, 0, 1)
         pictures = services.small_pictures(ready.plan.num_frames)
         made = _render(task, ready, film, services, tick, pictures)
@@ -64,10 +67,11 @@ def carry_out(task: Task, services: Services, tick: Tick) -> Done:
     return done
 
 
-def _ready(task: Task, services: Services) -> Ready:
-    request = VideoRequest(image=Path(task.input), **task.request)
-    ready = prepare(request, services, language=task.language)
-    return replace(ready, picture_name=task.picture_name)
+def _ready(task: Task, services: Services, tick: Tick) -> Ready:
+    last = Path(task.last_input) if task.last_input is not None else None
+    request = VideoRequest(image=Path(task.input), last_image=last, **task.request)
+    ready = prepare(request, services, language=task.language, tick=tick)
+    return replace(ready, picture_name=task.picture_name, last_name=task.last_name)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Film:
     came with it, none that came without."""
 
 
-def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
+def _extension(task: Task, services: Services, tick: Tick) -> tuple[Ready, Film]:
     """What the finished file is to be, and what is added for it: the request, from the source's last frame.
 
     The file has the source's size. The request's frames count the first one, which repeats that last frame.
@@ -97,6 +101,7 @@ def _extension(task: Task, services: Services) -> tuple[Ready, Film]:
     size = f"{picture.width // larger}x{picture.height // larger}"
     request = VideoRequest(**{**task.request, "size": size, "fit": "crop", "loop": None})
     added = plan_for(request, (picture.width, picture.height), services, task.language)
+    added = translated(added, services.translator, tick)
     whole = replace(
         added,
         num_frames=count + added.num_frames - 1,
@@ -128,10 +133,11 @@ def _bare_end(video: Path, services: Services) -> Frame:
 
 
 class _Continued:
-    """An engine whose film begins with another video. Fits `Engine`."""
+    """An engine whose film begins with another video. Fits `Engine` and `Sounding`."""
 
     def __init__(self, engine: Engine, film: Film, services: Services) -> None:
         self._engine, self._film, self._services = engine, film, services
+        self._earlier_s = 0.0
 
     def load(self, plan: Plan) -> None:  # noqa: ARG002 the added part is what is made
         self._engine.load(self._film.added)
@@ -139,6 +145,7 @@ class _Continued:
     def frames(self, plan: Plan, anchor: Anchor, tick: Tick) -> Iterator[Frame]:
         added = self._engine.frames(self._film.added, anchor, tick)
         earlier = plan.num_frames - self._film.added.num_frames + 1
+        self._earlier_s = earlier / plan.fps
         for number, frame in enumerate(self._services.stitched(self._film.source, added)):
             if number < earlier:
                 tick("source", number, earlier)
@@ -146,6 +153,12 @@ class _Continued:
 
     def notes(self) -> Sequence[Note]:
         return self._engine.notes()
+
+    def sound(self) -> Sound | None:
+        """The source's own, or silence, and then what is added, from its second frame on."""
+        later = self._engine.sound() if isinstance(self._engine, Sounding) else None
+        earlier = self._services.heard(self._film.source, later.rate if later else None)
+        return continued(earlier, later, self._earlier_s, 1 / self._film.added.fps)
 
     def unload(self) -> None:
         self._engine.unload()
@@ -168,6 +181,7 @@ def _render(
             video_id=task.job_id,
             labelled=film.labelled if film else 0,
             see=pictures.see,
+            last_name=ready.last_name,
         )
 
 
@@ -196,4 +210,5 @@ def _facts(made: Rendered, pictures: SmallPictures, services: Services) -> Done:
         last_frame=str(small.last_frame) if made.bare_end is not None else None,
         notes=made.notes,
         plan={name: value for name, value in made.plan.to_json().items() if name != "notes"},
+        sound=made.sound,
     )

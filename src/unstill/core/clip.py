@@ -107,6 +107,11 @@ class Clip:
         return self.plan.format
 
     @property
+    def sound(self) -> bool:
+        """Whether there is something to be heard with it."""
+        return self._done.sound
+
+    @property
     def elapsed_s(self) -> float:
         """How long rendering and encoding took."""
         return self._done.elapsed_s

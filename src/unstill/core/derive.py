@@ -10,15 +10,15 @@ from unstill.core.asking import Ask, frames_for, request_of
 from unstill.core.making import plan_for
 from unstill.core.plan import Plan, find_card
 from unstill.core.services import Services
-from unstill.domain.errors import OutOfRange
-from unstill.domain.job import Job, State, state_words
+from unstill.domain.errors import OutOfRange, UnknownModel
+from unstill.domain.job import Input, Job, State, state_words
 from unstill.domain.notes import note
 from unstill.domain.request import FRAMES, VideoRequest
 from unstill.domain.service_errors import NotReady, Unsupported
 
 EXTENDABLE = (".mp4", ".webm")
 CHANGEABLE = frozenset(
-    {"prompt", "negative_prompt", "seed", "options", "num_inference_steps", "guidance_scale"}
+    {"prompt", "negative_prompt", "translate", "seed", "options", "num_inference_steps", "guidance_scale"}
 )
 """Settings that an extension may have of its own, beside its length; the others are the source's."""
 
@@ -35,7 +35,10 @@ class Extension:
 
 
 def remix_ask(source: Job, ask: Ask, services: Services) -> Ask:
-    """The same settings under another prompt, with a new seed unless one is given. Raises `Unsupported`."""
+    """The same settings under another prompt, with a new seed unless one is given. Raises `Unsupported`.
+
+    Which pictures come along is `pictures_kept`'s to say.
+    """
     if source.kind != "generate":
         raise Unsupported(what="remix an extension", what_zh="给续写的视频换描述（remix）")
     named = ask.fields.get("model")
@@ -50,6 +53,15 @@ def remix_ask(source: Job, ask: Ask, services: Services) -> Ask:
     if isinstance(ask.fields.get("options"), Mapping):
         merged["options"] = {**old.get("options", {}), **ask.fields["options"]}
     return replace(ask, fields=merged)
+
+
+def pictures_kept(source: Job, model: object, services: Services) -> Input:
+    """The pictures that a remix has from its source: without the last one where its own model takes none."""
+    try:
+        _, card = find_card(model if isinstance(model, str) else source.model, services.families)
+    except UnknownModel:  # planning knows whether its engine is broken
+        return source.input
+    return replace(source.input, last=None) if card.last_picture == "no" else source.input
 
 
 def extension_of(source: Job, ask: Ask, services: Services) -> Extension:

@@ -200,7 +200,7 @@ class Dispatcher:
             self._job_id = ""
 
     def _task(self, job: Job, claim: Claim) -> Task:
-        name = f"{job.id}.{claim.attempt}.{job.request.get('format') or 'mp4'}"
+        name, last = f"{job.id}.{claim.attempt}.{job.request.get('format') or 'mp4'}", job.input.last
         return Task(
             job_id=job.id,
             attempt=claim.attempt,
@@ -209,6 +209,8 @@ class Dispatcher:
             target=str(self._data / OUTPUTS / name),
             picture_name=job.input.name,
             kind=job.kind,
+            last_input=str(self._data / last.file) if last else None,
+            last_name=last.name if last else "",
             keep_prompt=self._settings.keep_prompt,
             language=job.plan.get("label_language"),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from unstill.core.ports import Anchor, Engine, Estimate, Machine, Tick
+from unstill.core.ports import Anchor, Engine, Estimate, Machine, Sound, Sounding, Tick
 from unstill.domain.catalog import ModelCard
 from unstill.domain.notes import Note
 
@@ -79,7 +79,7 @@ class Finishing:
 
 
 class Finished:
-    """An engine whose frames are what a plan says in the end. Fits `Engine`."""
+    """An engine whose frames are what a plan says in the end. Fits `Engine` and `Sounding`."""
 
     def __init__(self, engine: Engine, finishing: Finishing) -> None:
         self.engine, self._finishing = engine, finishing
@@ -95,6 +95,10 @@ class Finished:
 
     def notes(self) -> Sequence[Note]:
         return self.engine.notes()
+
+    def sound(self) -> Sound | None:
+        """The engine's own: more and larger frames last as long."""
+        return self.engine.sound() if isinstance(self.engine, Sounding) else None
 
     def unload(self) -> None:
         self.engine.unload()

@@ -87,8 +87,17 @@ class Inbox(Protocol):
     Every method returns only when what it wrote is on disk (file and folder fsynced).
     """
 
-    def take(self, raw: bytes | Path, name: str, *, video_id: str, background: str | None = None) -> Taken:
-        """Keep a picture as ``inputs/<video id>.png``, upright sRGB, flattened on ``background``.
+    def take(
+        self,
+        raw: bytes | Path,
+        name: str,
+        *,
+        video_id: str,
+        background: str | None = None,
+        last: bool = False,
+    ) -> Taken:
+        """Keep a picture as ``inputs/<video id>.png``, or one for the last frame as
+        ``inputs/<video id>.last.png``: upright sRGB, flattened on ``background``.
 
         Raises a `BadPicture`.
         """

@@ -5,38 +5,35 @@ All of it blocks (the store, the disk, the decoding child): callers with an even
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from unstill.core.asking import Ask, digest_of, request_of
 from unstill.core.at_hand import require_after, require_files, with_remarks
-from unstill.core.derive import extension_of, remix_ask
+from unstill.core.derive import extension_of, pictures_kept, remix_ask
 from unstill.core.events import Events
-from unstill.core.inbox import Inbox, Inspected, Taken, Upload
+from unstill.core.inbox import Inbox, Inspected, Upload
+from unstill.core.loras import require_loras
 from unstill.core.making import plan_for
+from unstill.core.pictures import TEMPORARY, Pictures, Sent, size_of
 from unstill.core.plan import Plan
 from unstill.core.pulls import Pulls
 from unstill.core.queue import Idempotency, JobStore, Limits, NewJob, Page
 from unstill.core.render import new_video_id
 from unstill.core.room import Room
 from unstill.core.services import Services
-from unstill.domain.errors import DiskFull, FileMissing, MissingArgument, NotAChoice, OutOfRange
+from unstill.domain.errors import FileMissing, MissingArgument, NotAChoice, OutOfRange
 from unstill.domain.job import Input, Job, State, state_words
-from unstill.domain.notes import Note
+from unstill.domain.notes import Note, note
 from unstill.domain.request import SIDE
 from unstill.domain.service_errors import NotReady, ShuttingDown, Unsupported, VideoNotFound
 
 VARIANTS = ("video", "thumbnail", "spritesheet")
-USUAL = (1024, 1024)
-"""A picture's size for refusing, before it is decoded, what no picture can make right."""
 MEAN_FRESH_S = 2.0
-TEMPORARY = "tmp"
-"""Below the data folder; emptied when a server starts."""
 
 
 def nobody_listens() -> None:
@@ -68,6 +65,10 @@ class VideoService:
         self._wake = wake
         self._mean_lock, self._mean = threading.Lock(), (-MEAN_FRESH_S, 0.0)
 
+    @property
+    def pictures(self) -> Pictures:
+        return Pictures(self.store, self.inbox, self.data, self.room)
+
     def drain(self) -> None:
         """Take nothing new, and let go of everybody who watches."""
         self.draining = True
@@ -75,57 +76,43 @@ class VideoService:
 
     # --- making
 
-    def create(self, ask: Ask, upload: Upload | str | None, owner: str, key: str | None = None) -> Job:
-        """A queued job. The picture is on disk before the row is, and the row before this returns.
+    def create(
+        self, ask: Ask, upload: Sent | None, owner: str, key: str | None = None, last: Sent | None = None
+    ) -> Job:
+        """A queued job. The pictures are on disk before the row is, and the row before this returns.
 
-        The picture is sent, or is that of an earlier video, named by its id. A request that is known by its
-        key is answered from the store before anything else is looked at.
+        A picture is sent, or is that of an earlier video, named by its id; ``last`` is that for the last
+        frame. A request that is known by its key is answered from the store before anything else is looked
+        at.
 
         Raises `BadRequest`, `BadPicture`, `NoRoom`, `QueueFull`, `IdempotencyMismatch`, `ShuttingDown`,
-        `VideoNotFound`, and what `require_files` raises.
+        `VideoNotFound`, and what `require_files` and `require_loras` raise.
         """
-        if isinstance(upload, str):
-            return self._create_of(upload, ask, owner, key)
         if upload is None:
             example = "-F input_reference=@photo.jpg"
             raise MissingArgument(param="input_reference", argument="input_reference", example=example)
-        named = _named(key, ask, upload)
+        named = _named(key, ask, upload, last)
         if known := self._known(owner, named):
             return known
         self._open_for_work()
-        request = request_of(ask, self.services)
-        self._require_files(plan_for(request, USUAL, self.services))
+        first = self.pictures.found(upload, owner)
+        end = None if last is None else self.pictures.found(last, owner, last=True)
+        request = request_of(ask, self.services, end)
+        self._require_files(plan_for(request, size_of(first), self.services))
         video_id = new_video_id()
-        taken = self._take(upload, video_id, request.background)
-        try:
-            size = (taken.input.width, taken.input.height)
-            plan = plan_for(request, size, self.services, ask.language)
+        with self.pictures.kept(first, end, video_id, request.background) as taken:
+            plan = plan_for(request, size_of(taken.input), self.services, ask.language)
             new = self._new(video_id, owner, plan, taken.input, ask, taken.notes)
             job = self._add(replace(new, idempotency=named))
-        except Exception:
-            self._forget(taken.input, video_id)
-            raise
-        if job.id != video_id:  # the same request was quicker: its job has its own picture
-            self._forget(taken.input, video_id)
+        if job.id != video_id:  # the same request was quicker: its job has its own pictures
+            self.pictures.forget(taken.input.files(), video_id)
         return job
-
-    def _create_of(self, source_id: str, ask: Ask, owner: str, key: str | None) -> Job:
-        """A queued job of the picture of an earlier video."""
-        named = _named(key, ask, of=source_id)
-        if known := self._known(owner, named):
-            return known
-        self._open_for_work()
-        picture = self.store.get(source_id, owner).input
-        size = (picture.width, picture.height)
-        plan = plan_for(request_of(ask, self.services), size, self.services, ask.language)
-        self._require_files(plan)
-        new = self._new(new_video_id(), owner, plan, picture, ask)
-        return self._add(replace(new, idempotency=named))
 
     def _require_files(self, plan: Plan) -> None:
         """See `require_files`; a video may wait for files that are being fetched."""
         require_files(plan.card, self.services, self.pulls.coming())
         require_after(plan, self.services)
+        require_loras(plan.request, self.services)
 
     def remix(self, source_id: str, ask: Ask, owner: str, key: str | None = None) -> Job:
         """The same picture and settings under a new prompt, and another seed unless one is given."""
@@ -135,11 +122,14 @@ class VideoService:
         self._open_for_work()
         source = self.store.get(source_id, owner)
         ask = remix_ask(source, ask, self.services)
-        request = request_of(ask, self.services)
-        size = (source.input.width, source.input.height)
-        plan = plan_for(request, size, self.services, ask.language)
+        picture = pictures_kept(source, ask.fields.get("model"), self.services)
+        if picture != source.input:
+            told = note("setting_unused", param="last_image", model=str(ask.fields["model"]))
+            ask = replace(ask, notes=(*ask.notes, told))
+        request = request_of(ask, self.services, picture.last)
+        plan = plan_for(request, size_of(picture), self.services, ask.language)
         self._require_files(plan)
-        new = self._new(new_video_id(), owner, plan, source.input, ask)
+        new = self._new(new_video_id(), owner, plan, picture, ask)
         return self._add(replace(new, source=source.id, idempotency=named))
 
     def extend(self, source: str | Upload, ask: Ask, owner: str, key: str | None = None) -> Job:
@@ -154,22 +144,25 @@ class VideoService:
         found = self.store.get(source, owner) if isinstance(source, str) else self._sent(source, owner)
         made = extension_of(found, ask, self.services)
         self._require_files(made.plan)
-        new = self._new(new_video_id(), owner, made.plan, found.input, made.ask)
+        new = self._new(new_video_id(), owner, made.plan, replace(found.input, last=None), made.ask)
         new = replace(new, kind="extend", source=found.id, plan={**new.plan, **made.facts})
         return self._add(replace(new, idempotency=named))
 
-    def plan(self, ask: Ask, width: int, height: int) -> Plan:
-        """What would be made of a picture of this size, and what for it is not here. Raises `BadRequest`."""
+    def plan(self, ask: Ask, width: int, height: int, *, last: bool = False) -> Plan:
+        """What would be made of a picture of this size, and what for it is not here; ``last``: with one for
+        the last frame. Raises `BadRequest`, and as `require_loras`."""
         for name, side in (("width", width), ("height", height)):
             if not SIDE[0] <= side <= SIDE[1]:
                 raise OutOfRange(param=name, value=side, low=SIDE[0], high=SIDE[1])
-        plan = plan_for(request_of(ask, self.services), (width, height), self.services, ask.language)
+        request = request_of(ask, self.services, last or None)
+        plan = plan_for(request, (width, height), self.services, ask.language)
+        require_loras(request, self.services)
         plan = with_remarks(plan, self.services, coming=self.pulls.coming())
         return replace(plan, notes=(*plan.notes, *ask.notes))
 
     def inspect(self, upload: Upload) -> Inspected:
         """The settings in a video of ours."""
-        with self._disk_errors(), upload.at_hand(self.data / TEMPORARY) as raw:
+        with self.pictures.disk_errors(), upload.at_hand(self.data / TEMPORARY) as raw:
             return self.inbox.inspect(raw, upload.name)
 
     # --- looking
@@ -206,10 +199,11 @@ class VideoService:
         }
         return self._inside(files[variant], f"{job.id} ({variant})")
 
-    def input(self, video_id: str, owner: str) -> Path:
-        """The picture of a job."""
+    def input(self, video_id: str, owner: str, *, last: bool = False) -> Path:
+        """The picture of a job, or the one for its last frame. Raises `FileMissing`."""
         job = self.store.get(video_id, owner)
-        return self._inside(job.input.file, f"{job.id} (input)")
+        picture = job.input.last if last else job.input
+        return self._inside(picture.file if picture else None, f"{job.id} ({'last ' * last}input)")
 
     def position(self, job: Job) -> int | None:
         """1 for the job that is next; None for jobs that do not wait."""
@@ -245,10 +239,6 @@ class VideoService:
     def _known(self, owner: str, named: Idempotency | None) -> Job | None:
         return self.store.find(owner, named) if named else None
 
-    def _take(self, upload: Upload, video_id: str, background: str | None) -> Taken:
-        with self._disk_errors(), upload.at_hand(self.data / TEMPORARY) as raw:
-            return self.inbox.take(raw, upload.name, video_id=video_id, background=background)
-
     def _sent(self, upload: Upload, owner: str) -> Job:
         """The video of ours that somebody sends back. Raises `Unsupported` for any other."""
         try:
@@ -261,14 +251,6 @@ class VideoService:
                 what_zh="续写没有保存在这里的视频；请发送 video[id]",
             )  # fmt: skip
         return job
-
-    @contextlib.contextmanager
-    def _disk_errors(self) -> Iterator[None]:
-        """A full disk in words for who cannot see it."""
-        try:
-            yield
-        except DiskFull as error:
-            raise self.room.disk_full() from error
 
     def _new(
         self, video_id: str, owner: str, plan: Plan, picture: Input, ask: Ask, notes: tuple[Note, ...] = ()
@@ -289,15 +271,6 @@ class VideoService:
         self.events.changed(job)
         return job
 
-    def _forget(self, picture: Input, video_id: str) -> None:
-        """Remove the picture of a job that was refused. Where the store cannot say for certain that there is
-        no such job (its answer may have been lost after the commit), the sweep at the next start decides."""
-        with contextlib.suppress(Exception):
-            try:
-                self.store.get(video_id, deleted=True)
-            except VideoNotFound:
-                (self.data / picture.file).unlink(missing_ok=True)
-
     def _inside(self, name: str | None, what: str) -> Path:
         root = self.data.resolve()
         path = (root / name).resolve() if name else None
@@ -314,5 +287,14 @@ class VideoService:
             return self._mean[1]
 
 
-def _named(key: str | None, ask: Ask, upload: Upload | None = None, **besides: object) -> Idempotency | None:
-    return Idempotency(key, digest_of(ask, upload, **besides)) if key else None
+def _named(
+    key: str | None, ask: Ask, sent: Sent | None = None, last: Sent | None = None, **besides: object
+) -> Idempotency | None:
+    """The request under the client's name for it. Pictures count by their bytes, or by whose they are."""
+    if not key:
+        return None
+    if isinstance(sent, str):
+        besides["of"] = sent
+    if last is not None:
+        besides["last_picture"] = ["of", last] if isinstance(last, str) else last.sha256()
+    return Idempotency(key, digest_of(ask, sent if isinstance(sent, Upload) else None, **besides))

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from unstill.core.at_hand import with_remarks
+from unstill.core.choosing import AUTO, decide
 from unstill.core.labelling import Labelling
+from unstill.core.loras import require_loras
 from unstill.core.metadata import KEY, read_settings
 from unstill.core.plan import Plan, make_plan
 from unstill.core.ports import Anchor, Tick, silent
+from unstill.core.prompts import require, settled, translated
 from unstill.core.render import Rendered, render
 from unstill.core.services import Services
 from unstill.domain.errors import (
@@ -27,7 +30,7 @@ from unstill.domain.errors import (
 from unstill.domain.notes import Note, note
 from unstill.domain.request import FORMATS, VideoRequest
 
-TOLD = ("moves", "effects", "auto")
+TOLD = ("moves", "effects", "auto", "prompt_used", "translator")
 """What of a plan's details the result repeats."""
 
 
@@ -38,6 +41,8 @@ class Ready:
     plan: Plan
     anchor: Anchor
     picture_name: str
+    last_name: str = ""
+    """Of the picture for the last frame."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ def request_of(fields: Mapping[str, Any], earlier: Like) -> VideoRequest:
     kept = dict(earlier.settings)
     if given.get("model", kept.get("model")) != kept.get("model"):
         kept.pop("visible_label", None)  # camera motion has none, which says nothing of generated video
+        kept.pop("translate", None)  # another model may read what this one did not
     return VideoRequest(**{**kept, **given, "options": options})
 
 
@@ -107,13 +113,19 @@ def plan_for(
 
     Raises besides `EngineBroken` for a model whose engine is broken.
     """
+    if request.model == AUTO:
+        choice = decide(request, services, size)
+        chosen = request.model_copy(update={"model": choice.card.id})
+        plan = plan_for(chosen, size, services, language)
+        return replace(plan, notes=(*choice.notes, *plan.notes))
     families, broken = services.families, services.broken
     if request.model in broken or (not families and broken):
         known = {card.id for family in families for card in family.cards}
         if request.model not in known:
             raise EngineBroken(param="model", name=request.model or broken[0])
     labelling = Labelling(services.visible_label, language or services.language or "en")
-    return make_plan(request, size, families, services.machine(), labelling, services.finishing)
+    plan = make_plan(request, size, families, services.machine(), labelling, services.finishing)
+    return settled(plan, services.translator)
 
 
 def plan_picture(
@@ -124,8 +136,17 @@ def plan_picture(
 ) -> Plan:
     """What would be made of ``request.image``, which is opened only as far as its size needs."""
     plan = plan_for(request, services.door.size(request.image), services, language)
+    require_brought(request, services)
     plan = with_remarks(plan, services, private=True)
     return replace(plan, notes=(*plan.notes, *(earlier.notes if earlier else ())))
+
+
+def require_brought(request: VideoRequest, services: Services) -> None:
+    """Make sure, before any work, of what a request brings along besides its picture. Raises a `BadPicture`
+    of the last picture, and as `require_loras`."""
+    if request.last_image is not None:
+        services.door.size(request.last_image)
+    require_loras(request, services)
 
 
 def prepare(
@@ -133,13 +154,29 @@ def prepare(
     services: Services,
     earlier: Like | None = None,
     language: Language | None = None,
+    tick: Tick = silent,
 ) -> Ready:
-    """Open the picture and plan for it. Raises `BadPicture`, `BadRequest`, and as `Finishing.require`."""
+    """Open the pictures and plan for them; where the model does not read the prompt it is put into English.
+    Raises `BadPicture`, `BadRequest`, and as `Finishing.require`, `require_loras` and `translated`."""
     picture = services.door.open(request.image, request.background)
     plan = plan_for(request, (picture.width, picture.height), services, language)
     services.finishing.require(plan)
+    require(plan, services.translator)
+    require_loras(request, services)
+    plan = translated(plan, services.translator, tick)
     plan = replace(plan, notes=(*plan.notes, *picture.notes, *(earlier.notes if earlier else ())))
-    return Ready(plan, services.door.fit(picture, plan.drawn), picture.name)
+    ready = Ready(plan, services.door.fit(picture, plan.drawn), picture.name)
+    return ready if request.last_image is None else _with_last(ready, request, services)
+
+
+def _with_last(ready: Ready, request: VideoRequest, services: Services) -> Ready:
+    """The picture for the last frame, through the same door and at the same size as the first."""
+    last = services.door.open(request.last_image, request.background)
+    anchor = replace(ready.anchor, last=services.door.fit(last, ready.plan.drawn).frame)
+    plan = replace(
+        ready.plan, notes=(*ready.plan.notes, *(n for n in last.notes if n not in ready.plan.notes))
+    )
+    return Ready(plan, anchor, ready.picture_name, last.name)
 
 
 def make(
@@ -167,6 +204,7 @@ def make(
             replace_existing=replace_existing,
             number_if_taken=number_if_taken,
             video_id=video_id,
+            last_name=ready.last_name,
         )
 
 
@@ -198,6 +236,7 @@ def report(done: Rendered, peak_bytes: int, language: Language = "en") -> dict[s
         "loop": plan.loop,
         "format": plan.format,
         "visible_label": plan.label is not None,
+        "sound": done.sound,
         "elapsed_s": round(done.elapsed_s, 3),
         "peak_bytes": peak_bytes,
         **{name: plan.details[name] for name in TOLD if name in plan.details},

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from unstill.core.plan import Plan
 from unstill.domain.errors import Language, UnstillError
+from unstill.domain.lora import is_name, name_of
 from unstill.domain.notes import BEFORE
 from unstill.domain.request import VideoRequest
 from unstill.version import __version__
@@ -26,13 +27,17 @@ MOST_LEVELS = 8
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
-def describe(plan: Plan, video_id: str, picture_name: str, *, keep_prompt: bool = True) -> dict[str, str]:
+def describe(
+    plan: Plan, video_id: str, picture_name: str, *, last_name: str = "", keep_prompt: bool = True
+) -> dict[str, str]:
     """The metadata entries of one video, name to value.
 
     The settings hold the whole request as the plan filled it, so that the same file can be made again.
-    ``keep_prompt=False`` leaves the person's words out.
+    ``keep_prompt=False`` leaves the person's words out. Of LoRA files the name alone is told, no folder.
     """
     request = plan.request.settings()
+    if plan.request.loras:
+        request["loras"] = [{"source": name_of(u.source), "weight": u.weight} for u in plan.request.loras]
     if not keep_prompt:
         for words in ("prompt", "negative_prompt"):
             request.pop(words, None)
@@ -46,6 +51,7 @@ def describe(plan: Plan, video_id: str, picture_name: str, *, keep_prompt: bool 
         "kind": plan.card.kind,
         "licence": plan.card.licence,
         "picture": picture_name,
+        **({"last_picture": last_name} if last_name else {}),
         "request": request,
         "prompt_left_out": not keep_prompt,
         "width": plan.width,
@@ -171,6 +177,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     "kind": _is_text,
     "licence": _is_text,
     "picture": _is_text,
+    "last_picture": _is_text,
     "prompt_left_out": _is_flag,
     "width": _is_count,
     "height": _is_count,
@@ -184,16 +191,16 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
 
 
 def _fits_request(name: str, value: object) -> bool:
-    """A stranger's file may set anything but the picture: that is the person's to name."""
-    if name == "image":
+    """A stranger's file may set anything but pictures and paths: those are the person's to name."""
+    if name in ("image", "last_image"):
         return False
     if name not in VideoRequest.model_fields:
         return True
     try:
-        VideoRequest(**{name: value})  # type: ignore[arg-type]
+        made = VideoRequest(**{name: value})  # type: ignore[arg-type]
     except UnstillError:
         return False
-    return True
+    return all(is_name(use.source) for use in made.loras)
 
 
 def _compact(value: object) -> str:

@@ -13,6 +13,7 @@ from unstill.domain.job import Progress
 SHARES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "open": (0, 1),
+        "translate": (0, 1),
         "load": (1, 5),
         "look": (5, 8),
         "source": (5, 8),
@@ -80,7 +81,7 @@ class Meter:
         whole was planned to.
         """
         s = self._settings
-        if stage in ("open", "load"):
+        if stage in ("open", "translate", "load"):
             return s.load_s
         return max(s.stage_s, s.stage_steps * self._step_s if total > 1 else self._estimate)
 

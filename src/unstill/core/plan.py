@@ -9,7 +9,9 @@ from typing import Any
 
 from unstill.core.finishing import Finishing
 from unstill.core.labelling import Labelling
+from unstill.core.offered import check_last, check_loras
 from unstill.core.ports import EngineFamily, Estimate, Machine
+from unstill.core.prompts import in_english
 from unstill.core.sizing import cut_off, dimensions, size_and_fit
 from unstill.domain.catalog import ModelCard, Range
 from unstill.domain.errors import (
@@ -76,11 +78,12 @@ class Plan:
 
     @property
     def drawn(self) -> Plan:
-        """What the engine is to make of it, before its frames become larger, and more."""
+        """What the engine is to make of it, before its frames become larger, and more; in words it reads."""
+        plan = in_english(self)
         if self.retimed == self.enlarged == 1:
-            return self
+            return plan
         return replace(
-            self,
+            plan,
             width=self.width // self.enlarged,
             height=self.height // self.enlarged,
             num_frames=self.num_frames if self.retimed == 1 else self.request.num_frames or self.num_frames,
@@ -106,6 +109,7 @@ class Plan:
             "guidance_scale": self.request.guidance_scale,
             "seed": self.seed,
             "loop": self.loop,
+            "last_picture": self.request.last_image is not None,
             "format": self.format,
             "visible_label": self.label is not None,
             "label_language": self.label,
@@ -164,7 +168,7 @@ def make_plan(
     family, card = find_card(request.model, families)
     _check_options(request, card)
     reading = family.read(request, card)
-    native = {**card.native, **reading.defaults}
+    native = {**card.native, "only_sizes": card.only_sizes, **reading.defaults}
     notes = [*_kind(card), *reading.notes, *_unused(request, card)]
 
     def chosen(name: str) -> Any:
@@ -174,7 +178,9 @@ def make_plan(
     after, loop, multiple = finishing or Finishing(), bool(chosen("loop")), int(chosen("interpolate") or 1)
     larger = request.upscale or 1
     _check_offered(card, loop, multiple, larger, after)
-    frames, frame_notes = _on_stride(_in_range("num_frames", int(chosen("num_frames")), card.frames), card)
+    check_last(request, card, loop, families)
+    check_loras(request, card, families)
+    frames, frame_notes = _on_stride(int(chosen("num_frames")), card)
     fps = _in_range("fps", int(chosen("fps")), card.fps)
     size, fit = size_and_fit(request, native)
     width, height, size_notes = dimensions(size, fit, picture_size, card)
@@ -303,11 +309,14 @@ def _check_enlarged(width: int, height: int, larger: int) -> None:
 
 
 def _on_stride(frames: int, card: ModelCard) -> tuple[int, list[Note]]:
-    """The nearest count with frames % stride == 1 inside the card's range, and what to say about it."""
-    stride = card.frame_stride
+    """The nearest count with frames % stride == 1 inside the card's range, and what to say about it. What is
+    within a stride of the range counts as in it. Raises `OutOfRange`."""
+    stride, low, high = card.frame_stride, card.frames.low, card.frames.high
+    if not low - stride < frames < high + stride:
+        _in_range("num_frames", frames, card.frames)
     near = round((frames - 1) / stride) * stride + 1
     if near not in card.frames:
-        near += -stride if near > card.frames.high else stride
+        near += -stride if near > high else stride
     if near == frames:
         return frames, []
     return near, [note("frames_snapped", wanted=frames, got=near, model=card.id, rule=f"{stride}n + 1")]

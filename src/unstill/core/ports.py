@@ -72,6 +72,18 @@ class Anchor:
     """uint8 [H W 3], the whole picture at the frame's scale."""
     box: tuple[int, int, int, int]
     """left, top, right, bottom of the frame inside the context."""
+    last: Frame | None = None
+    """uint8 [height width 3]: what the last frame is to show, where the request says so."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is to be heard with a clip, from its first frame on."""
+
+    samples: npt.NDArray[np.float32]
+    """float32 [n channels], -1 to 1."""
+    rate: int
+    """Samples a second."""
 
 
 class PictureDoor(Protocol):
@@ -160,6 +172,14 @@ class Engine(Protocol):
         """Give the memory back."""
 
 
+@runtime_checkable
+class Sounding(Protocol):
+    """An engine that may make sound with its frames."""
+
+    def sound(self) -> Sound | None:
+        """Of the last `frames` call, once its last frame was taken; None for a silent clip."""
+
+
 class EngineFamily(Protocol):
     """What an entry point of the group ``unstill.engines`` names. Importing one must stay cheap."""
 
@@ -189,6 +209,16 @@ class Weights(Protocol):
     def folder(self, card: ModelCard) -> Path:
         """The folder in the hub's layout that holds a model's verified files. Raises `WeightsMissing`."""
 
+    def lora(self, source: str) -> Path:
+        """The safetensors file that `VideoRequest.loras` means by ``source``: a name on the shelf, or a path
+        to such a file, whose header was looked at. Paths come from this computer's own people alone: a server
+        takes nothing but names (`unstill.core.loras.only_names`).
+
+        Raises:
+            LoraUnknown: there is none.
+            WeightsUnsafe, WeightsDamaged: it is no ordinary, whole safetensors file.
+        """
+
 
 class Encoder(Protocol):
     """Writes frames to one file, streaming. A context manager; leaving it by an error removes the file."""
@@ -200,6 +230,10 @@ class Encoder(Protocol):
     ) -> None: ...
 
     def write(self, frame: Frame) -> None: ...
+
+    def hear(self, sound: Sound) -> bool:
+        """Take what is to be heard with the frames, float32 [n 1] or [n 2]; cut or filled up with silence to
+        their length. False where the format has no place for it, and it is left out."""
 
 
 class FrameCheck(Protocol):
@@ -269,8 +303,9 @@ class VideoMaker(Protocol):
     def sign(self, path: Path, signed: Path, title: str) -> None:
         """Write the file with a signature to ``signed``. Raises `NotSigned`, `CredentialsUnusable`."""
 
-    def check(self, path: Path, plan: Plan, see: See = unseen) -> None:
-        """Decode the file again. Raises `BadOutput` where size, frame count or pixels are not the plan's."""
+    def check(self, path: Path, plan: Plan, see: See = unseen, sounds: bool = False) -> None:
+        """Decode the file again. Raises `BadOutput` where size, frame count or pixels are not the plan's, or
+        where it ``sounds`` and there is no sound of its length."""
 
     def watch(self, *, still_allowed: bool) -> FrameCheck: ...
 

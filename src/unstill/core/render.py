@@ -19,6 +19,7 @@ from unstill.core.ports import (
     Engine,
     FrameCheck,
     See,
+    Sounding,
     Still,
     Tick,
     VideoMaker,
@@ -26,7 +27,7 @@ from unstill.core.ports import (
     unseen,
 )
 from unstill.domain.errors import NotSigned
-from unstill.domain.notes import Note
+from unstill.domain.notes import Note, note
 
 if TYPE_CHECKING:
     from unstill.core.ports import Frame
@@ -43,6 +44,8 @@ class Rendered:
     elapsed_s: float
     bare_end: Frame | None = None
     """The last frame without its label, where the label lasts to the end."""
+    sound: bool = False
+    """Whether there is something to be heard with it."""
 
 
 def new_video_id() -> str:
@@ -65,6 +68,7 @@ def render(
     video_id: str | None = None,
     labelled: int = 0,
     see: See = unseen,
+    last_name: str = "",
 ) -> Rendered:
     """Make the video of ``plan`` at ``target``, or with ``number_if_taken`` at the next free name like it.
 
@@ -86,20 +90,21 @@ def render(
     reel = _Reel(plan, maker, labelled)
     with beside(target) as partial:
         engine.load(plan)
-        words = describe(plan, name, picture_name, keep_prompt=keep_prompt)
+        words = describe(plan, name, picture_name, last_name=last_name, keep_prompt=keep_prompt)
         with _written(partial, target, plan, words, maker, tick) as encoder:
             for frame in engine.frames(plan, anchor, tick):
                 shown = reel.next(frame)
                 with file_errors(target):
                     encoder.write(shown)
+            sounds, silenced = _sounded(engine, encoder, plan)
         if maker.signs(plan):
             _sign(partial, target, maker, name)
-        _check(partial, plan, maker, tick, see)
+        _check(partial, plan, maker, tick, see, sounds)
         with file_errors(target):
             path = settle(partial, target, replace_existing=replace_existing, number_if_taken=number_if_taken)
-    notes = (*plan.notes, *said, *engine.notes(), *reel.watch.verdict())
+    notes = (*plan.notes, *said, *engine.notes(), *silenced, *reel.watch.verdict())
     took = time.monotonic() - started
-    return Rendered(path, replace(plan, notes=notes), name, notes, took, reel.bare_end)
+    return Rendered(path, replace(plan, notes=notes), name, notes, took, reel.bare_end, sounds)
 
 
 class _Reel:
@@ -135,6 +140,15 @@ def _written(
             stack.close()
 
 
+def _sounded(engine: Engine, encoder: Encoder, plan: Plan) -> tuple[bool, tuple[Note, ...]]:
+    """Whether what the engine wants heard, if anything, goes into the file; a note where it cannot."""
+    sound = engine.sound() if isinstance(engine, Sounding) else None
+    if sound is None:
+        return False, ()
+    heard = encoder.hear(sound)
+    return heard, () if heard else (note("sound_left_out", format=plan.format),)
+
+
 def _sign(partial: Path, target: Path, maker: VideoMaker, name: str) -> None:
     with beside(target) as signed, file_errors(target):
         try:
@@ -145,7 +159,7 @@ def _sign(partial: Path, target: Path, maker: VideoMaker, name: str) -> None:
         signed.replace(partial)
 
 
-def _check(partial: Path, plan: Plan, maker: VideoMaker, tick: Tick, see: See) -> None:
+def _check(partial: Path, plan: Plan, maker: VideoMaker, tick: Tick, see: See, sounds: bool) -> None:
     total = plan.num_frames
 
     def seen(number: int, still: Still) -> None:
@@ -153,7 +167,7 @@ def _check(partial: Path, plan: Plan, maker: VideoMaker, tick: Tick, see: See) -
         see(number, still)
 
     tick("check", 0, total)
-    maker.check(partial, plan, seen)
+    maker.check(partial, plan, seen, sounds)
     tick("check", total, total)  # the last chance to cancel: after it the file stands
 
 

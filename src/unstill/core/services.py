@@ -17,7 +17,9 @@ from unstill.domain.errors import Language
 if TYPE_CHECKING:
     from unstill.core.keys import KeyStore
     from unstill.core.measure import ClipMeasure
-    from unstill.core.ports import Frame
+    from unstill.core.ports import Frame, Sound
+    from unstill.core.prompts import Translator
+    from unstill.core.rewriting import Rewriter
     from unstill.core.serving import Ready
     from unstill.core.weights import WeightStore
 
@@ -44,6 +46,14 @@ class Services(Protocol):
         """What can be done to an engine's frames before they are encoded."""
 
     @property
+    def translator(self) -> Translator:
+        """Puts Chinese prompts into English, in this process."""
+
+    @property
+    def rewriter(self) -> Rewriter | None:
+        """Has prompts written anew by the endpoint that the settings name; None without one."""
+
+    @property
     def weights(self) -> WeightStore:
         """The files of models."""
 
@@ -54,6 +64,14 @@ class Services(Protocol):
     @property
     def visible_label(self) -> LabelRule:
         """The operator's rule for the visible label where a request leaves it open."""
+
+    @property
+    def licences(self) -> str:
+        """Which models "auto" may choose: "any", or those for "commercial" use alone."""
+
+    @property
+    def region(self) -> str | None:
+        """Where the operator is, an ISO 3166 code: some licences leave countries out."""
 
     @property
     def language(self) -> Language | None:
@@ -96,6 +114,9 @@ class Services(Protocol):
 
     def stitched(self, source: Path, continuation: Iterator[Frame]) -> Iterator[Frame]:
         """The frames of a video, then those of its continuation without the first. Raises `SizesDiffer`."""
+
+    def heard(self, video: Path, rate: int | None = None) -> Sound | None:
+        """The sound of a video, at ``rate`` or its own; None for a silent one. Raises as `metadata`."""
 
     def keys(self, folder: Path) -> KeyStore:
         """The API keys of a server's data folder. Raises `KeysDamaged`."""

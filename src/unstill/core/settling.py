@@ -26,6 +26,8 @@ AGAIN_S = 0.5
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 STOP_S = 1.0
 """A service manager signals server and workers at once: how much later the server's part may come."""
+LATER = {"prompt_translated": "prompt_to_translate"}
+"""Notes of the result, and those of the plan that have had their time then."""
 SAID_ONCE = frozenset({"memory_tight"})
 """Notes whose figures differ from look to look: the plan's own stands."""
 
@@ -130,6 +132,7 @@ class Settler:
             thumbnail=name(done.thumbnail),
             spritesheet=name(done.spritesheet),
             last_frame=name(done.last_frame),
+            sound=done.sound,
         )
 
     def _is_the_servers_end(self, crash: Crashed) -> bool:
@@ -168,7 +171,8 @@ def _is_there(task: Task, done: Done) -> bool:
 
 def _together(planned: Sequence[Note], made: Sequence[Note]) -> tuple[Note, ...]:
     """The job's notes and then what the making added, each once."""
-    notes = list(planned)
+    replaced = {LATER[note.code] for note in made if note.code in LATER}
+    notes = [note for note in planned if note.code not in replaced]
     for note in made:
         known = [n for n in notes if n.code == note.code]
         if not (known and note.code in SAID_ONCE) and not any(n.facts == note.facts for n in known):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from unstill.domain.catalog import ModelCard
@@ -18,6 +19,8 @@ NOTICEABLE = 0.02
 def size_and_fit(request: VideoRequest, native: Mapping[str, object]) -> tuple[str, str]:
     """ "WxH" without a fit means crop to exactly that; otherwise the card's way."""
     size = request.size or str(native["size"])
+    if native.get("only_sizes"):
+        return size, "crop" if request.fit in (None, "keep") else request.fit
     explicit = request.size is not None and not request.size.endswith("p")
     return size, request.fit or ("crop" if explicit else str(native["fit"]))
 
@@ -32,6 +35,8 @@ def dimensions(size: str, fit: str, picture: Sides, card: ModelCard) -> tuple[in
         OutOfRange: the card does not make videos of that size.
         TooNarrow: the picture's shape cannot be kept within the card's sides.
     """
+    if card.only_sizes:
+        return _nearest(size, picture, card)
     if fit == "keep":
         return _kept(size, picture, card)
     width, height = _wanted(size)
@@ -41,6 +46,18 @@ def dimensions(size: str, fit: str, picture: Sides, card: ModelCard) -> tuple[in
     if (got_w, got_h) == (width, height):
         return width, height, []
     return got_w, got_h, [_snapped((width, height), (got_w, got_h), card)]
+
+
+def _nearest(size: str, picture: Sides, card: ModelCard) -> tuple[int, int, list[Note]]:
+    """Of the sizes of a card that has no others, the nearest in shape to what is asked for: to the picture
+    where no exact size is."""
+    wanted = picture if size.endswith("p") else _wanted(size)
+    shape = math.log(wanted[0] / wanted[1])
+    sizes = [_wanted(each) for each in card.sizes]
+    got = min(sizes, key=lambda each: abs(math.log(each[0] / each[1]) - shape))
+    if size.endswith("p") or got == wanted:
+        return *got, []
+    return *got, [note("size_fixed", wanted=_by(wanted), got=_by(got), model=card.id)]
 
 
 def cut_off(request: VideoRequest, got: Sides, picture: Sides) -> list[Note]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import Language, UnstillError
 from unstill.domain.notes import Note
+
+if TYPE_CHECKING:
+    from unstill.core.loras import LoraStore
 
 State = Literal["ready", "missing", "unusable"]
 Origin = Literal["folder", "store", "hub cache"]
@@ -95,8 +98,15 @@ class Pulled:
 class WeightStore(Protocol):
     """The files of all models on this computer. Fits `core.ports.Weights`, too."""
 
+    @property
+    def loras(self) -> LoraStore:
+        """The shelf of LoRA files."""
+
     def folder(self, card: ModelCard) -> Path:
         """See `core.ports.Weights.folder`."""
+
+    def lora(self, source: str) -> Path:
+        """See `core.ports.Weights.lora`."""
 
     def facts(self, card: ModelCard) -> WeightFacts:
         """What is here of a model. Asks nobody on the network, raises nothing about the files."""

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from unstill.domain.errors import Language
 from unstill.domain.notes import Note
 
-VERSION = 1
+VERSION = 2
 """Changes with anything that an older reader would misunderstand."""
 MOST_BYTES = 2**20
 """The longest line, its end included."""
@@ -56,6 +56,9 @@ class Task:
     picture_name: str
     kind: str = "generate"
     source: str | None = None
+    last_input: str | None = None
+    """The picture that the last frame is to show."""
+    last_name: str = ""
     keep_prompt: bool | None = None
     language: Language | None = None
     """That of the visible label, if there is to be one."""
@@ -134,6 +137,7 @@ class Done:
     last_frame: str | None = None
     notes: tuple[Note, ...] = ()
     plan: Mapping[str, Any] = field(default_factory=dict)
+    sound: bool = False
     kind: Literal["done"] = "done"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from unstill.domain.errors import Language
 
@@ -27,6 +28,39 @@ class Option:
     about: Mapping[Language, str]
     limits: Range | None = None
     choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a licence limits, as far as its text was read; the whole of it stands in `ModelCard.licence`."""
+
+    commercial: Literal["yes", "no", "registered", "unknown"] = "yes"
+    """"registered": after asking its owner, free of charge or not."""
+    most_revenue_usd: int | None = None
+    """Companies that earn more in a year need another licence."""
+    not_in: tuple[str, ...] = ()
+    """Where it grants nothing: ISO 3166 codes of countries, and EU."""
+
+    def limits(self, language: Language = "en") -> str:
+        """In few words; nothing where commercial use is free."""
+        english = language == "en"
+        said = [_COMMERCIAL[self.commercial][not english]] if self.commercial != "yes" else []
+        if self.most_revenue_usd is not None:
+            said.append(
+                f"below US${self.most_revenue_usd:,} of revenue a year" if english
+                else f"年收入低于 {self.most_revenue_usd // 10_000} 万美元"
+            )  # fmt: skip
+        if self.not_in:
+            where = (", " if english else "、").join(self.not_in)
+            said.append(f"not in {where}" if english else f"不适用于 {where}")
+        return ("; " if english else "；").join(said)
+
+
+_COMMERCIAL: Mapping[str, tuple[str, str]] = {
+    "no": ("no commercial use", "不可商用"),
+    "registered": ("commercial use after registering", "登记后可商用"),
+    "unknown": ("whether commercially is not clear", "能否商用不明确"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +107,22 @@ class ModelCard:
     licence_zh: str = ""
     parameters: int = 0
     download_bytes: int = 0
+    terms: Terms = Terms()
+    sizes: tuple[str, ...] = ()
+    """Width x height that it was trained for, the best first; empty where many are as good."""
+    only_sizes: bool = False
+    """It makes no other ones: what is asked for becomes the nearest of them in shape."""
+    memory: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of a graphics card that a clip in native settings takes, by placement, as counted."""
+    last_picture: Literal["no", "can", "must"] = "no"
+    """Whether it takes a picture for the last frame."""
+    lora: bool = False
+    """Whether LoRA files can be put on it."""
+    sound: bool = False
+    """Whether its videos come with sound."""
+    standing: int = 0
+    """Which of two models that both fit makes the better videos, as far as published comparisons tell: the
+    higher one."""
 
     @property
     def kind(self) -> str:
@@ -87,4 +137,18 @@ class ModelCard:
 
     def to_json(self, language: Language = "en") -> dict[str, object]:
         """JSON-ready facts, as `unstill models list --json` shows them."""
-        return {**asdict(self), "title": self.title_in(language)}
+        facts: dict[str, Any] = asdict(self)
+        return {
+            **facts,
+            "title": self.title_in(language),
+            "num_frames": self.native.get("num_frames"),
+            "frame_grid": {
+                "stride": self.frame_stride,
+                "remainder": 1 % self.frame_stride,
+                "low": int(self.frames.low),
+                "high": int(self.frames.high),
+            },
+            "licence_limits": self.terms.limits(language),
+            "size_grid": self.side_grid,
+            "sizes": list(self.sizes) or [str(self.native["size"])],
+        }

@@ -206,13 +206,46 @@ class UnknownModel(BadRequest):
 
 
 class NotOffered(BadRequest):
-    """The chosen model cannot do what the request asks for."""
+    """The chosen model cannot do what the request asks for. ``able`` names models that can."""
 
     code = "not_offered"
     en = Words(
         "{model} cannot do {param} = {value}.", "Leave out {param}, or choose another model with --model."
     )
-    zh = Words("{model} 不支持 {param} = {value}。", "请去掉 {param}，或用 --model 换一个模型。")
+    zh = Words("{model} 不支持 {param} = {value_zh}。", "请去掉 {param}，或用 --model 换一个模型。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        able = self.facts.get("able")
+        if not able:
+            return None
+        if language == "zh":
+            return f"请去掉 {self.param}，或换一个支持的模型：{able}。"
+        return f"Leave out {self.param}, or choose a model that can: {able}."
+
+
+class LastPictureNeeded(BadRequest):
+    """The model makes what lies between two pictures."""
+
+    code = "last_picture_needed"
+    en = Words(
+        "{model} needs a picture for its last frame, too.",
+        "Name it with --last-image (API: last_input_reference), or choose another model with --model.",
+    )
+    zh = Words(
+        "{model} 还需要一张尾帧图片。",
+        "请用 --last-image 指定（API：last_input_reference），或用 --model 换一个模型。",
+    )
+
+
+class LoopHasNoLast(BadRequest):
+    """A loop's last frame leads to its first one, and can show no other picture."""
+
+    code = "loop_has_no_last"
+    en = Words(
+        "A loop ends where it began; it cannot end with another picture.",
+        "Leave out either loop or the picture for the last frame.",
+    )
+    zh = Words("循环视频的结尾与开头相接，不能以另一张图片结束。", "请去掉 loop，或去掉尾帧图片。")
 
 
 class PictureMissing(BadRequest):

@@ -59,13 +59,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class Input:
-    """The picture of a job, kept as pixels (PNG) under ``file``, relative to the data folder."""
+    """The picture of a job, kept as pixels (PNG) under ``file``, relative to the data folder, and with it in
+    ``last`` the one for the last frame, where there is one."""
 
     file: str
     name: str
     sha256: str
     width: int
     height: int
+    last: Input | None = None
+
+    def files(self) -> list[str]:
+        """Both of them."""
+        return [self.file, *(self.last.files() if self.last else ())]
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class Output:
     last_frame: str | None = None
     """The last frame without the visible label, where the label lasts to the end: what an extension goes on
     from."""
+    sound: bool = False
+    """Whether there is something to be heard with it."""
 
     def files(self) -> list[str]:
         """All of them."""
@@ -135,8 +143,8 @@ class Job:
     """Counts every change of the row."""
 
     def files(self) -> list[str]:
-        """Every file of it, relative to the data folder; the picture may be other jobs' too."""
-        return [self.input.file, *(self.output.files() if self.output else ())]
+        """Every file of it, relative to the data folder; the pictures may be other jobs' too."""
+        return [*self.input.files(), *(self.output.files() if self.output else ())]
 
     @property
     def model(self) -> str:

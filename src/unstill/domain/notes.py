@@ -23,6 +23,15 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Size {wanted} became {got}: the video format needs sides divisible by {grid}.",
             "尺寸 {wanted} 改为 {got}：视频格式要求边长是 {grid} 的倍数。",
         ),
+        "model_chosen": ("{model} was chosen: {why}.", "已选择 {model}：{why_zh}。"),
+        "model_better": (
+            "{model} would do better here: `unstill models pull {model}` fetches it ({size} GB).",
+            "{model} 在本机效果会更好：用 `unstill models pull {model}` 下载（{size} GB）。",
+        ),
+        "size_fixed": (
+            "Size {wanted} became {got}: {model} has sizes of its own, and this one is the nearest in shape.",
+            "尺寸 {wanted} 改为 {got}：{model} 只有固定的尺寸，这是形状最接近的。",
+        ),
         "size_kept": (
             "Size {wanted} became {got}: fit keep holds the picture's shape and never enlarges it.",
             "尺寸 {wanted} 改为 {got}：fit keep 保持图片的比例，且不放大。",
@@ -66,6 +75,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "setting_unused": (
             "{param} has no effect with {model} and was not used.",
             "{param} 对 {model} 不起作用，没有使用。",
+        ),
+        "sound_left_out": (
+            "A {format} file has no place for sound; it was left out. mp4 and webm have one.",
+            "{format} 文件不能带声音，声音已略去。mp4 和 webm 可以。",
         ),
         "memory_tight": (
             "This may need {needed} MiB of memory and {free} MiB are free; a smaller size needs less.",
@@ -161,6 +174,27 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{model} was taught in English and may not understand this prompt; write it in English.",
             "{model} 只学过英文，可能看不懂这段描述；请用英文书写。",
         ),
+        "prompt_to_translate": (
+            "{model} reads no Chinese: before the work {translator} puts the prompt into English on this "
+            "computer. With translate=false it stays as it is.",
+            "{model} 不懂中文：开始前由 {translator} 在本机把描述译成英文。translate=false 可保持原样。",
+        ),
+        "prompt_translated": (
+            'The {field} in English, by {translator}: "{after}" (it was "{before}").',
+            "{field_zh}已由 {translator} 译成英文：“{after}”（原文：“{before}”）。",
+        ),
+        "translator_missing": (
+            "`unstill models pull {translator}` ({terms}) fetches what puts Chinese into English here.",
+            "用 `unstill models pull {translator}` 下载翻译模型（{terms_zh}），即可在本机把中文译成英文。",
+        ),
+        "prompt_kept": (
+            "Nothing was translated: this is not mostly Chinese.",
+            "没有翻译：内容不是以中文为主。",
+        ),
+        "prompt_read_anyway": (
+            "{model} reads Chinese itself; a translation is not needed.",
+            "{model} 本身能读中文，不需要翻译。",
+        ),
         "memory_stepped_down": (
             "Memory ran short during {stage}; the work went on with {how}. Slower, the picture is the same.",
             "{stage_zh}时显存不足，已改用{how_zh}继续。速度较慢，画面不变。",
@@ -211,6 +245,7 @@ BEFORE = frozenset(
         "files_missing",
         "files_coming",
         "files_unusable",
+        "model_better",
     }
 )
 """Notes about this computer rather than the video: of use before the work, and no part of a file's record."""

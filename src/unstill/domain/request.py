@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from unstill.domain.errors import EmptyName, InvalidField, NotAChoice, OutOfRange, UnknownField
+from unstill.domain.lora import LoraUse, read_loras
 
 PROMPT_LIMIT = 4000
 """Characters in a prompt or negative prompt."""
@@ -178,6 +179,8 @@ class VideoRequest(BaseModel):
 
     image: Annotated[Any, Field(exclude=True, repr=False)] = None
     """Where the picture is: a path, its bytes, a Pillow image or a uint8 array [h w 3]. Never stored."""
+    last_image: Annotated[Any, Field(exclude=True, repr=False)] = None
+    """A picture that the last frame is to show, from the same kinds of sources; for models that take one."""
     prompt: Annotated[Text, AfterValidator(_prompt("prompt"))] = ""
     negative_prompt: Annotated[Text, AfterValidator(_prompt("negative_prompt"))] | None = None
     model: Annotated[Text, AfterValidator(_model)] | None = None
@@ -196,6 +199,11 @@ class VideoRequest(BaseModel):
     format: Format | None = None
     visible_label: Annotated[bool, BeforeValidator(_unlike_bytes)] | None = None
     """Whether the frames say that they are AI-generated; unset, the operator's rule decides."""
+    translate: Annotated[bool, BeforeValidator(_unlike_bytes)] | None = None
+    """Whether a Chinese prompt is put into English, on this computer; unset, it is where the model reads no
+    Chinese and the translator's files are here."""
+    loras: Annotated[tuple[LoraUse, ...], BeforeValidator(read_loras)] = ()
+    """LoRA files to put on the model: see `read_loras` for the forms they come in."""
     options: Mapping[Text, Annotated[float | str | bool, BeforeValidator(_option)]] = Field(
         default_factory=dict
     )
@@ -209,8 +217,8 @@ class VideoRequest(BaseModel):
             raise _translate(error) from None
 
     def settings(self) -> dict[str, object]:
-        """Every field that was given a value, without the picture: what metadata and idempotency compare."""
-        return {k: v for k, v in self.model_dump(mode="json").items() if v not in (None, {}, "")}
+        """Every field that was given a value, without the pictures: what metadata and idempotency compare."""
+        return {k: v for k, v in self.model_dump(mode="json").items() if v not in (None, {}, [], "")}
 
 
 def field_names() -> list[str]:

@@ -185,3 +185,12 @@ class PullOffline(BadRequest):
         "已设置 HF_HUB_OFFLINE，不会下载任何文件。",
         "请取消该变量，或从文件夹导入：`unstill models pull {model} --from 文件夹`。",
     )
+
+
+class LoraOffline(PullOffline):
+    code = "lora_offline"
+    en = Words(
+        "HF_HUB_OFFLINE is set, so no LoRA is fetched.",
+        "Unset it, or take a file in with `unstill loras add FILE`.",
+    )
+    zh = Words("已设置 HF_HUB_OFFLINE，不会下载 LoRA。", "请取消该变量，或用 `unstill loras add 文件` 添加。")

@@ -147,6 +147,93 @@ class WeightsElsewhere(BadRequest):
     )
 
 
+class LoraUnknown(BadRequest):
+    """No path is looked for on a stranger's behalf: what is no name on the shelf is unknown."""
+
+    code, status = "lora_unknown", 404
+    en = Words(
+        "There is no LoRA {source} here.",
+        "`unstill loras list` shows those there are; `unstill loras add FILE` takes one in.",
+    )
+    zh = Words(
+        "这里没有名为 {source} 的 LoRA。",
+        "用 `unstill loras list` 查看已有的，用 `unstill loras add 文件` 添加。",
+    )
+
+
+class LoraNamed(BadRequest):
+    """A name that a LoRA cannot have, or that another one has."""
+
+    code, status = "lora_named", 409
+    en = Words("A LoRA cannot be called {name}: {reason}.", "Give it another name with --name.")
+    zh = Words("LoRA 不能叫 {name}：{reason_zh}。", "请用 --name 换一个名称。")
+
+
+class LoraUnfit(BadRequest):
+    """A file, or a repository, that no LoRA can be taken from. ``files`` are those to choose from."""
+
+    code = "lora_unfit"
+    en = Words("{file} cannot be taken as a LoRA: {reason}.", "A LoRA is one .safetensors file.")
+    zh = Words("不能把 {file} 用作 LoRA：{reason_zh}。", "LoRA 是单个 .safetensors 文件。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        files = self.facts.get("files")
+        if not files:
+            return None
+        return f"请用 --file 选择：{files}。" if language == "zh" else f"Choose one with --file: {files}."
+
+
+class LoraDamaged(WeightsDamaged):
+    code = "lora_damaged"
+    en = Words(
+        "The LoRA file {file} is damaged or none: {reason}.",
+        "Take it in again from where it came: `unstill loras add` or `unstill loras pull`.",
+    )
+    zh = Words(
+        "LoRA 文件 {file} 已损坏或不是 LoRA：{reason_zh}。",
+        "请从来源重新添加：`unstill loras add` 或 `unstill loras pull`。",
+    )
+
+
+class LoraForAnother(BadRequest):
+    """Its layers are not those of the model it is to be put on."""
+
+    code, status = "lora_for_another", 422
+    en = Words(
+        "The LoRA {file} does not fit {model}: {reason}.",
+        "A LoRA fits the model it was trained for, and no other: choose that model, or leave it out.",
+    )
+    zh = Words(
+        "LoRA {file} 不适用于 {model}：{reason}。",
+        "LoRA 只适用于训练它的模型：请换用那个模型，或去掉它。",
+    )
+
+
+class LightningMissing(LoraUnknown):
+    """The LoRA files for few steps are not on the shelf."""
+
+    code = "lightning_missing"
+    en = Words(
+        "The LoRA {source} for few steps is not here.",
+        "`unstill loras pull {repo} --file {file} --name {source} --yes` fetches it; or leave lightning off.",
+    )
+    zh = Words(
+        "这里没有用于少步数的 LoRA {source}。",
+        "用 `unstill loras pull {repo} --file {file} --name {source} --yes` 下载，或关闭 lightning。",
+    )
+
+
+class LoraNotConfirmed(BadRequest):
+    """A stranger's file comes under terms that only its page tells."""
+
+    code, status = "lora_not_confirmed", 403
+    en = Words(
+        "The licence of {repo} is not known here; it stands on its page of the hub.",
+        "Read it there, then add --yes.",
+    )
+    zh = Words("这里不知道 {repo} 的许可，请看它在模型站的页面。", "阅读之后再加上 --yes。")
+
+
 class PullUnderWay(UnstillError):
     code, status = "pull_under_way", 409
     en = Words(
@@ -167,6 +254,12 @@ class PullStopped(Cancelled):
     code = "pull_stopped"
     en = Words("Stopped. What has arrived is kept.", "`unstill models pull {model}` goes on from there.")
     zh = Words("已停止，已下载的部分会保留。", "用 `unstill models pull {model}` 可以继续。")
+
+
+class LoraPullStopped(PullStopped):
+    code = "lora_pull_stopped"
+    en = Words("Stopped. What has arrived is kept.", "`unstill loras pull {repo}` goes on from there.")
+    zh = Words("已停止，已下载的部分会保留。", "用 `unstill loras pull {repo}` 可以继续。")
 
 
 class NoRoomForWeights(DiskFull):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_PIXELS = 8192 * 8192
 """Pixels a frame may have; more is refused before memory is taken for it."""
 POSTER_QUALITY = 88
-_DEMUXERS = {"mp4": "mov", "webm": "matroska", "gif": "gif"}
+DEMUXERS = {"mp4": "mov", "webm": "matroska", "gif": "gif"}
 _OURS = {name.lower(): name for name in (KEY, LABEL_KEY)}
 """Matroska writes tag names in capitals."""
 
@@ -61,20 +61,20 @@ def probe(path: Path) -> VideoFacts:
         NotAVideo: it is none of the four containers, has no moving picture, or is damaged.
     """
     with only_our_errors(path):
-        kind = _kind(path)
+        kind = kind_of(path)
         return _probe_webp(path) if kind == "webp" else _probe_av(path, kind)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """Our entries in a file, named as `core.metadata` names them; empty without any. Raises as `probe`."""
     with only_our_errors(path):
-        kind = _kind(path)
+        kind = kind_of(path)
         if kind == "gif":
             found = xmp.entries(xmp.find_in_gif(path))
         elif kind == "webp":
             found = xmp.entries(xmp.find_in_webp(path))
         else:
-            with _open(path, kind) as container:
+            with opened(path, kind) as container:
                 found = dict(container.metadata)
     return {_OURS[name.lower()]: value for name, value in found.items() if name.lower() in _OURS}
 
@@ -138,7 +138,7 @@ def stills(path: Path, *, strict: bool = False) -> Generator[Still]:
     frames whose size changes make it no video.
     """
     with only_our_errors(path):
-        kind, scalers = _kind(path), Scalers(VideoReformatter)
+        kind, scalers = kind_of(path), Scalers(VideoReformatter)
         if kind == "webp":
             with _open_webp(path) as picture:
                 for number in range(picture.n_frames):
@@ -162,7 +162,7 @@ def scaled(frame: Frame, size: tuple[int, int]) -> Frame:
     return smaller
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
     """The container, from the first bytes."""
     _refuse_devices(path)
     with path.open("rb") as file:
@@ -189,11 +189,11 @@ _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.
 """Before version 19 PyAV has to be told not to stumble over tags that are not UTF-8."""
 
 
-def _open(path: Path, kind: str) -> Any:
+def opened(path: Path, kind: str) -> Any:
     """An `av.container.InputContainer`."""
     return av.open(
         local(path),
-        format=_DEMUXERS[kind],
+        format=DEMUXERS[kind],
         options={"max_pixels": str(MOST_PIXELS)},
         **_LENIENT,
     )
@@ -201,7 +201,7 @@ def _open(path: Path, kind: str) -> Any:
 
 def _decoded(path: Path, kind: str, *, strict: bool = False) -> Iterator[Any]:
     """Decoded `av.VideoFrame`s of the first video stream."""
-    with _open(path, kind) as container:
+    with opened(path, kind) as container:
         if not container.streams.video:
             raise NotAVideo(path=path)
         stream = container.streams.video[0]
@@ -215,7 +215,7 @@ def _decoded(path: Path, kind: str, *, strict: bool = False) -> Iterator[Any]:
 
 
 def _probe_av(path: Path, kind: str) -> VideoFacts:
-    with _open(path, kind) as container:
+    with opened(path, kind) as container:
         if not container.streams.video or container.duration is None:
             raise NotAVideo(path=path)
         stream = container.streams.video[0]

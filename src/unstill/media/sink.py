@@ -17,7 +17,7 @@ from unstill.domain.errors import BadOutput
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
-    from unstill.core.ports import Frame
+    from unstill.core.ports import Frame, Sound
 
 UNSAFE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 (section 2.2), and so a WebP or GIF, cannot carry; NUL would cut an MP4 value."""
@@ -55,6 +55,10 @@ class FrameSink(ABC):
         with encoder_errors():
             self._put(frame)
         self._written += 1
+
+    def hear(self, sound: Sound) -> bool:  # noqa: ARG002 pictures that move have no place for it
+        """See `core.ports.Encoder.hear`."""
+        return False
 
     def __exit__(self, *failure: object) -> None:
         if failure and failure[0] is not None:

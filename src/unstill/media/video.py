@@ -4,6 +4,8 @@ animated WebP in `animated`."""
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,11 +25,13 @@ from unstill.media.content_credentials import Credentials
 from unstill.media.quality import FrameWatch
 from unstill.media.read_video import probe, stills
 from unstill.media.sink import FrameSink, local, video_frame
+from unstill.media.sound import CODEC_DELAY_S, join, read_sound, require_sound
+from unstill.media.sound import CODECS as SOUND_CODECS
 from unstill.media.timing import GIF, WEBP
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan
-    from unstill.core.ports import Frame, See, Tick
+    from unstill.core.ports import Frame, See, Sound, Tick
     from unstill.domain.errors import Language
     from unstill.media.label import FrameLabel
 
@@ -82,6 +86,9 @@ class AvVideoMaker:
     def ready(self, plan: Plan) -> Sequence[Note]:
         """See `core.ports.VideoMaker.ready`."""
         self._recipe(plan.format)
+        sound = SOUND_CODECS.get(plan.format)
+        if plan.card.sound and sound and sound not in av.codec.codecs_available:
+            raise EncoderMissing(format=f"{plan.format} ({sound})")
         if self._credentials is None:
             return ()
         content_credentials.check(self._credentials)
@@ -126,12 +133,12 @@ class AvVideoMaker:
         assert self._credentials is not None
         content_credentials.write_signed(path, signed, self._credentials, title)
 
-    def check(self, path: Path, plan: Plan, see: See = unseen) -> None:
+    def check(self, path: Path, plan: Plan, see: See = unseen, sounds: bool = False) -> None:
         """Read and decode the whole file again; ``see`` is shown every frame.
 
         Raises:
             BadOutput: it does not open or decode, or its container, size, number of frames or duration is
-                not the plan's (more than one frame's time off).
+                not the plan's (more than one frame's time off); the same of its sound where it ``sounds``.
         """
         frames = 0
         try:
@@ -139,6 +146,7 @@ class AvVideoMaker:
             with closing(stills(path, strict=True)) as found:
                 for frames, still in enumerate(found, 1):
                     see(frames - 1, still)
+            sound = read_sound(path) if sounds else None
         except (FileMissing, NotAVideo, NotReadable) as error:
             raise BadOutput(problem="it cannot be decoded", problem_zh="无法解码") from error
         timing = {"gif": GIF, "webp": WEBP}.get(plan.format)
@@ -147,8 +155,13 @@ class AvVideoMaker:
         _refuse_other("size", "尺寸", f"{facts.width}x{facts.height}", f"{plan.width}x{plan.height}")
         _refuse_other("number of frames", "帧数", frames, wanted_frames)
         slowest = min(plan.fps, timing.fastest_fps) if timing else plan.fps
-        if abs(facts.seconds - plan.seconds) > 1 / slowest:
+        delay = CODEC_DELAY_S if sounds else 0
+        if abs(facts.seconds - plan.seconds) > 1 / slowest + delay:
             _refuse_other("duration in seconds", "秒数", round(facts.seconds, 3), round(plan.seconds, 3))
+        if sounds:
+            heard = len(sound.samples) / sound.rate if sound else 0.0
+            if abs(heard - plan.seconds) > 1 / plan.fps:
+                _refuse_other("sound in seconds", "声音秒数", round(heard, 3), round(plan.seconds, 3))
 
     def watch(self, *, still_allowed: bool) -> FrameWatch:
         """A check for the frames of one video."""
@@ -167,6 +180,13 @@ class AvSink(FrameSink):
         self._reformatter = VideoReformatter()
         self._container: Any = None
         self._stream: Any = None
+        self._sound: Sound | None = None
+
+    def hear(self, sound: Sound) -> bool:
+        """See `core.ports.Encoder.hear`. Raises ValueError for another type or shape."""
+        require_sound(sound)
+        self._sound = sound
+        return True
 
     def _open(self) -> None:
         recipe, plan = self._recipe, self._plan
@@ -201,6 +221,18 @@ class AvSink(FrameSink):
     def _finish(self) -> None:
         self._container.mux(self._stream.encode(None))
         self._container.close()
+        if self._sound is not None:
+            self._join(self._sound)
+
+    def _join(self, sound: Sound) -> None:
+        """Write the file once more, now with sound. Players want packets of both in turn, and sound comes
+        when all frames are written; so the silent file waits meanwhile, nameless, beside its place."""
+        recipe, plan = self._recipe, self._plan
+        with tempfile.TemporaryFile(dir=self._path.parent) as silent_file:
+            with self._path.open("rb") as file:
+                shutil.copyfileobj(file, silent_file)
+            silent_file.seek(0)
+            join(silent_file, self._path, recipe.container, recipe.muxer, self._metadata, sound, plan.seconds)
 
     def _abandon(self) -> None:
         if self._container is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from unstill.adapters.local_workers.process import LocalWorker, command
 from unstill.adapters.local_workers.spawner import Spawner
 from unstill.adapters.picture_child import ChildSettings, PictureChild
+from unstill.adapters.prompt_child import PromptChild
 from unstill.adapters.sqlite_jobs import SqlJobs, open_jobs
 from unstill.apps.api.app import create_app
 from unstill.apps.api.context import ApiSettings
@@ -52,6 +53,7 @@ class Station:
     service: VideoService
     guard: Guard
     resumed: int
+    interpreter: PromptChild
 
     def start(self) -> None:
         self.crew.start()
@@ -72,6 +74,7 @@ class Station:
     def close(self) -> None:
         self.purger.stop()
         self.inbox.close()
+        self.interpreter.close()
         self.store.close()
 
 
@@ -97,11 +100,14 @@ def build(
             pulls=pulls,
             wake=crew.wake,
         )  # fmt: skip
-        app = create_app(service, _api(settings, services, log), crew=crew, keys_store=who.keys)
+        interpreter = PromptChild(services.translator, services.weights)
+        app = create_app(
+            service, _api(settings, services, log), crew=crew, keys_store=who.keys, interpreter=interpreter
+        )
         app.include_router(studio.router)
         guard = Guard(app, guard_settings(settings, services, who), who.keys, sessions)
         purger = Purger(store, data, settings.keep_deleted_hours * 3600)
-        return Station(store, inbox, crew, purger, service, guard, resumed)
+        return Station(store, inbox, crew, purger, service, guard, resumed, interpreter)
     except BaseException:
         store.close()
         raise

@@ -71,6 +71,17 @@ class Settings(BaseSettings):
         "生成视频上的可见 AI 标识；auto：中文环境下默认开启",
         "auto",
     )
+    licences: Literal["any", "commercial"] = _about(
+        "which models `auto` may choose; commercial: those whose licence allows it without asking",
+        "`auto` 可选的模型；commercial：只选许可允许直接商用的",
+        "any",
+    )
+    region: str | None = _about(
+        "country of use (ISO 3166, such as DE): `auto` leaves out models whose licence does",
+        "使用地区（ISO 3166，例如 CN）：`auto` 不选许可不适用于该地区的模型",
+        None,
+        pattern="^[A-Za-z]{2}$",
+    )
     c2pa_certificate: Path | None = _about(
         "certificate chain (PEM) to sign videos with; needs the extra c2pa",
         "用于签名视频的证书链（PEM），需要 c2pa 组件",
@@ -115,6 +126,22 @@ class Settings(BaseSettings):
         "从哪里下载模型；auto：选择最快的来源",
         "auto",
     )
+
+    # --- prompts
+
+    rewrite_url: str | None = _about(
+        "a language model of yours that rewrites prompts when asked: a server of OpenAI's chat completions",
+        "可按要求改写描述的语言模型服务（OpenAI chat completions 接口）",
+        None,
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
+    )
+    rewrite_model: str = _about(
+        "the name of that language model, as its server knows it",
+        "该语言模型在服务上的名称",
+        "default",
+        min_length=1,
+    )
+    rewrite_key: str | None = _about("a key for that server", "访问该服务的 key", None, min_length=1)
 
     # --- the server
 

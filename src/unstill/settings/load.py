@@ -20,7 +20,7 @@ NOT_SETTINGS = ("UNSTILL_CONFIG", "UNSTILL_DEBUG")
 """Variables that are read elsewhere: where the settings file is, and whether tracebacks are shown."""
 MOST_BYTES = 2**20
 """Of a settings file."""
-SECRET = frozenset({"api_key"})
+SECRET = frozenset({"api_key", "rewrite_key"})
 """Settings that are never shown."""
 HIDDEN = "********"
 

@@ -19,7 +19,7 @@ from unstill.core.ports import Accelerator, Machine
 from unstill.domain.errors import ExtraMissing, NotAChoice, NotOffered, OutOfRange
 from unstill.domain.request import VideoRequest
 from unstill.engines import i2vgen_xl
-from unstill.engines.i2vgen_xl import allocator, family
+from unstill.engines.placement import allocator, family
 from unstill.engines.i2vgen_xl.card import CARD as MODEL
 from unstill.engines.i2vgen_xl.card import NEGATIVE_PROMPT
 from unstill.engines.i2vgen_xl.estimate import clip_flops, step_flops

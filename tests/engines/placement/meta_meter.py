@@ -21,9 +21,9 @@ def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> tuple[torch
     return torch.empty_like(q), torch.empty(q.shape[:-1], dtype=torch.float32, device="meta")
 
 
-def fused(q: Any, k: Any, v: Any, *_: object, **__: object) -> Any:
+def fused(query: Any, key: Any, value: Any, *_: object, **__: object) -> Any:
     """Attention as devices compute it: without a matrix of scores."""
-    return torch.ops.unstill_meter.attention(q, k, v)[0]
+    return torch.ops.unstill_meter.attention(query, key, value)[0]
 
 
 class Meter(TorchDispatchMode):

@@ -31,15 +31,24 @@ class PictureChild:
         self._settings = settings or ChildSettings()
         self.pool = Pool(self._settings)
 
-    def take(self, raw: bytes | Path, name: str, *, video_id: str, background: str | None = None) -> Taken:
-        """Keep a picture as ``inputs/<video id>.png``, on disk when this returns.
+    def take(
+        self,
+        raw: bytes | Path,
+        name: str,
+        *,
+        video_id: str,
+        background: str | None = None,
+        last: bool = False,
+    ) -> Taken:
+        """Keep a picture as ``inputs/<video id>.png`` (with ``last`` as ``<video id>.last.png``), on disk
+        when this returns.
 
         Raises:
             BadPicture: whatever is wrong with it. One that crashes or outlasts the child is one of these.
             ServerFull: every child was busy for too long.
             DiskFull, NotWritable: it could not be kept.
         """
-        target = self._data / "inputs" / f"{video_id}.png"
+        target = self._data / "inputs" / f"{video_id}{'.last' if last else ''}.png"
         order = {"job": "picture", "background": background}
         with self._file(raw, name, self._settings.max_bytes) as path:
             done = self._run({**order, "raw": str(path)}, target, name, self._settings.picture_cpu_s)

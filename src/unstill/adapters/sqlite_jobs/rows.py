@@ -69,8 +69,18 @@ def packed_failure(failure: Failure) -> str:
     return packed({"code": failure.code, "facts": dict(failure.facts)})
 
 
-def packed_part(part: Progress | Output | Input) -> str:
+def packed_part(part: Progress | Output) -> str:
     return packed(asdict(part))
+
+
+def packed_input(picture: Input) -> str:
+    """Without a last picture as it was before there were any: rows of either kind stay alike."""
+    return packed({name: value for name, value in asdict(picture).items() if name != "last" or value})
+
+
+def _input(kept: Mapping[str, Any]) -> Input:
+    last = kept.get("last")
+    return Input(**{**kept, "last": last and _input(last)})
 
 
 def new_row(new: NewJob, now: float) -> Row:
@@ -85,7 +95,7 @@ def new_row(new: NewJob, now: float) -> Row:
         "words": searchable(str(new.request.get("prompt") or "")),
         "request": packed(dict(new.request)),
         "plan": packed(dict(new.plan)),
-        "input": packed_part(new.input),
+        "input": packed_input(new.input),
         "source": new.source,
         "created_at": float(now),
         "attempt": 0,
@@ -111,7 +121,7 @@ def job_of(row: Mapping[str, Any]) -> Job:
         state=State(row["state"]),
         request=part("request"),
         plan=part("plan"),
-        input=Input(**part("input")),
+        input=_input(part("input")),
         progress=progress and Progress(**progress),
         notes=tuple(Note(code, facts) for code, facts in part("notes")),
         output=output and Output(**output),

@@ -45,6 +45,8 @@ def inspect(folder: Path, model: str, files: Sequence[str] = ()) -> Found:
     with _ours(folder):
         names = _names(folder)
         if files:
+            homes = {name.rpartition("/")[0] for name in files} - {""}
+            names += [f"{home}/{name}" for home in homes for name in _names(folder / home)]
             for name in sorted(set(files) - set(names)):
                 raise WeightsIncomplete(path=folder, model=model, file=name)
             return Found(folder, {name: _checked(folder, name, names, model) for name in files})

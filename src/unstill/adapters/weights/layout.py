@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from unstill.domain.weight_errors import WeightsUnsafe
 
 INDEX = "model_index.json"
-TEXTS = (".json", ".txt", ".model")
+TEXTS = (".json", ".txt", ".model", ".jinja")
 WEIGHTS = ".safetensors"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 """Formats that can hold code. They are never fetched, opened or handed on."""
@@ -27,7 +27,7 @@ _WEIGHT = re.compile(
     r"(?P<stem>diffusion_pytorch_model|model)(?P<before>\.fp16)?(?P<shard>-\d{5}-of-\d{5})?(?P<after>\.fp16)?"
     r"\.safetensors"
 )
-_WEIGHTLESS = re.compile(r"Tokenizer|Scheduler|Processor|Extractor")
+_WEIGHTLESS = re.compile(r"Tokenizer|Scheduler|Processor|Extractor|Guidance")
 """Components by class that consist of a configuration alone."""
 _CODE_KEYS = ("auto_map", "custom_pipelines", "custom_pipeline", "trust_remote_code")
 """Keys of configurations by which the field's libraries find Python files to run."""

@@ -7,21 +7,26 @@ the hub's own client has fetched. Only `pull` uses the network.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unstill.adapters.weights import locations
 from unstill.adapters.weights.inspect import Found, inspect
 from unstill.adapters.weights.lock import Locked, read_lock
+from unstill.adapters.weights.loras import FOLDER, LoraShelf, own_file
 from unstill.adapters.weights.patience import Patience
 from unstill.adapters.weights.store import Place
 from unstill.core.weights import Checked, Origin, Pulled, Watch, WeightFacts, unwatched
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import UnstillError
+from unstill.domain.lora import is_name
 from unstill.domain.notes import note
-from unstill.domain.source_errors import PullOffline
+from unstill.domain.source_errors import LoraOffline, PullOffline
 from unstill.domain.weight_errors import (
     LockDamaged,
+    LoraUnknown,
     NothingToPull,
     WeightsDamaged,
     WeightsMissing,
@@ -30,6 +35,9 @@ from unstill.domain.weight_errors import (
     missing,
 )
 from unstill.settings import Settings
+
+if TYPE_CHECKING:
+    from unstill.adapters.weights.sources import Source
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -57,6 +65,20 @@ class WeightShelf:
     def folder(self, card: ModelCard) -> Path:
         """See `unstill.core.ports.Weights.folder`. Raises besides `WeightsUnsafe`, `WeightsDamaged`."""
         return self._found(card)[0].folder
+
+    @property
+    def loras(self) -> LoraShelf:
+        """See `unstill.core.weights.WeightStore.loras`."""
+        return LoraShelf(self.models / FOLDER, self._fetch_lora)
+
+    def lora(self, source: str) -> Path:
+        """See `unstill.core.ports.Weights.lora`."""
+        if is_name(source):
+            return self.loras.path(source)
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise LoraUnknown(param="loras", source=source)
+        return own_file(path)
 
     def facts(self, card: ModelCard) -> WeightFacts:
         """See `unstill.core.weights.WeightStore.facts`."""
@@ -139,6 +161,20 @@ class WeightShelf:
             raise WeightsNotOurs(model=card.id, path=found.folder)
         with place.hold():
             return place.remove()
+
+    def _fetch_lora(
+        self, repo: str, file: str | None, folder: Path, watch: Watch
+    ) -> AbstractContextManager[tuple[Path, str]]:
+        from unstill.adapters.weights.lora_pull import fetched
+        from unstill.adapters.weights.sources import sources
+
+        if locations.offline(self._environ):
+            raise LoraOffline(model=repo)
+
+        def known() -> Sequence[Source]:
+            return sources(self._settings, self._environ, self._bases, self._patience.connect_s)
+
+        return fetched(repo, file, folder, watch, known, self._patience)
 
     def _damage(self, card: ModelCard, watch: Watch) -> WeightsDamaged | None:
         """What of files in our store is not as recorded, though their sizes are; others' are left alone."""

@@ -17,10 +17,12 @@ from unstill.apps.api import (
     health,
     inspect,
     keys,
+    loras,
     metrics,
     model_weights,
     models,
     news,
+    prompts,
     videos,
 )
 from unstill.apps.api.boundary import Boundary
@@ -28,6 +30,7 @@ from unstill.apps.api.context import ApiSettings, Context
 from unstill.core.crew import Crew
 from unstill.core.jobs import VideoService
 from unstill.core.keys import KeyStore
+from unstill.core.prompts import Interpreter
 from unstill.domain.errors import UnstillError
 from unstill.version import __version__
 
@@ -50,6 +53,7 @@ def create_app(
     *,
     crew: Crew | None = None,
     keys_store: KeyStore | None = None,
+    interpreter: Interpreter | None = None,
 ) -> FastAPI:
     """Everything under /v1, health, metrics and docs. The guard goes around it, the studio beside it.
 
@@ -59,10 +63,13 @@ def create_app(
     api = Api(title="unstill", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     tally = metrics.Tally(service.store, crew)
     service.events.listen(tally.see)
-    api.state.context = Context(service, settings or ApiSettings(), tally, crew, keys_store, service.pulls)
+    api.state.context = Context(
+        service, settings or ApiSettings(), tally, crew, keys_store, service.pulls, interpreter
+    )  # fmt: skip
     # Fixed addresses before {video_id}.
     for part in (
-        news, inspect, videos, content, models, model_weights, advice, keys, backup, health, metrics, docs
+        news, inspect, videos, content, models, model_weights, loras, advice, prompts, keys, backup, health,
+        metrics, docs,
     ):  # fmt: skip
         api.include_router(part.router)
     api.add_exception_handler(UnstillError, errors.on_ours)

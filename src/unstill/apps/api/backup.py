@@ -11,7 +11,7 @@ from starlette.responses import Response
 from unstill.apps.api import schema
 from unstill.apps.api.context import context_of, operators_only
 from unstill.apps.api.files import send_once
-from unstill.core.jobs import TEMPORARY
+from unstill.core.pictures import TEMPORARY
 
 MEDIA_TYPE = "application/vnd.sqlite3"
 

@@ -25,6 +25,8 @@ MOST_FIELDS, MOST_FILES, DEEPEST = 256, 8, 20
 TEXT_SLACK = 2**20
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 """curl calls the second whatever it sends with -d, JSON too."""
+REPEATED = ("loras",)
+"""Fields that are lists under their plain name, too: as often as a form has them."""
 _NAME = re.compile(r"([^\[\]]{1,100})((?:\[[^\[\]]{0,100}\]){0,3})")
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -84,6 +86,8 @@ def from_form(form: FormData) -> Body:
         if isinstance(value, UploadFile):
             if (value.size or value.filename not in (None, "", "upload")) and name not in body.files:
                 body.files[name] = value
+        elif value != "" and name in REPEATED:
+            _place(body.values, f"{name}[]", value)
         elif value != "" or name == "prompt":
             _place(body.values, name, value)
     return body

@@ -25,6 +25,7 @@ MEDIA_TYPES = {
 VIDEOS = ["video/mp4", "video/webm", "image/gif", "image/webp", "image/jpeg"]
 """What `content` may be; JPEG is for the thumbnail and the sprite sheet."""
 Variant = Annotated[Literal["video", "thumbnail", "spritesheet"], Query(description="Which file.")]
+Which = Annotated[Literal["first", "last"], Query(description="The picture, or the one for the last frame.")]
 
 NAME_LENGTH = 40
 """Characters of the prompt in a file's name."""
@@ -45,11 +46,11 @@ async def content(request: Request, video_id: str, variant: Variant = "video") -
     "/{video_id}/input", summary="The picture it was made from", response_class=Response,
     responses={**schema.replies("image/png", 404), **schema.partly(["image/png"])},
 )  # fmt: skip
-async def picture(request: Request, video_id: str) -> Response:
+async def picture(request: Request, video_id: str, which: Which = "first") -> Response:
     """The picture as pixels (PNG); nothing else of the upload is kept."""
-    context, owner = context_of(request), owner_of(request)
-    path = await context.read(lambda: context.service.input(video_id, owner))
-    return await _send(request, path, f"{video_id}{path.suffix}")
+    context, owner, last = context_of(request), owner_of(request), which == "last"
+    path = await context.read(lambda: context.service.input(video_id, owner, last=last))
+    return await _send(request, path, f"{video_id}{'.last' if last else ''}{path.suffix}")
 
 
 async def whole_video(request: Request, job: Job, owner: str) -> Response:

@@ -17,6 +17,7 @@ from unstill.apps.api.metrics import Tally
 from unstill.core.crew import Crew
 from unstill.core.jobs import VideoService
 from unstill.core.keys import KeyStore
+from unstill.core.prompts import Interpreter
 from unstill.domain.errors import InvalidField, Language
 from unstill.domain.job import NOBODY
 
@@ -59,6 +60,8 @@ class Context:
     crew: Crew | None = None
     keys: KeyStore | None = None
     pulls: PullDesk | None = None
+    interpreter: Interpreter | None = None
+    """Puts prompts into English, in a process of its own."""
     started: float = field(default_factory=time.monotonic)
     readers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(40))
     makers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(8))

@@ -8,7 +8,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from unstill.apps.api.body import Body, check_text
@@ -16,6 +16,7 @@ from unstill.apps.api.context import Context
 from unstill.apps.api.errors import printable
 from unstill.core.asking import Ask
 from unstill.core.inbox import Upload
+from unstill.core.choosing import AUTO
 from unstill.core.plan import find_card
 from unstill.core.services import Services
 from unstill.domain.errors import InvalidField, Language, MissingArgument, OutOfRange, UnknownModel
@@ -24,7 +25,8 @@ from unstill.domain.request import field_names
 from unstill.domain.service_errors import BodyTooLarge, Unsupported
 
 PICTURE_FIELDS = ("input_reference", "image_reference", "image")
-OURS = frozenset(field_names()) - {"image"}
+LAST_FIELDS = ("last_input_reference", "last_image")
+OURS = frozenset(field_names()) - {"image", "last_image"}
 FOREIGN = frozenset(
     {"seconds", "width", "height", "enable_frame_interpolation", "frame_interpolation_exp",
      "enable_upscaling", "upscaling_scale", "extra_params"}
@@ -122,7 +124,7 @@ def _size(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _more_frames(values: Mapping[str, Any]) -> dict[str, Any]:
     """SGLang doubles the frame rate ``exp`` times."""
-    if "interpolate" in values or not _flag(values, "enable_frame_interpolation"):
+    if "interpolate" in values or not flag_in(values, "enable_frame_interpolation"):
         return {}
     times = number_in(values, "frame_interpolation_exp", 1)
     if not 1 <= times <= 2:
@@ -131,12 +133,13 @@ def _more_frames(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _larger(values: Mapping[str, Any]) -> dict[str, Any]:
-    if "upscale" in values or not _flag(values, "enable_upscaling"):
+    if "upscale" in values or not flag_in(values, "enable_upscaling"):
         return {}
     return {"upscale": number_in(values, "upscaling_scale", 4)}  # SGLang's default
 
 
-def _flag(values: Mapping[str, Any], name: str) -> bool:
+def flag_in(values: Mapping[str, Any], name: str) -> bool:
+    """Whether a field says true. Raises `InvalidField` for what says neither."""
     text = str(values.get(name, False)).strip().lower()
     if text not in ("true", "false", "1", "0"):
         raise _invalid(name, values[name], "true or false", "true 或 false")
@@ -145,7 +148,7 @@ def _flag(values: Mapping[str, Any], name: str) -> bool:
 
 def _options(model: object, services: Services, *, derived: bool) -> Mapping[str, Any]:
     """The options of the model's card; of all cards where it is another video's and not known yet."""
-    if derived and model is None:
+    if (derived and model is None) or model == AUTO:
         cards = [card for family in services.families for card in family.cards]
         return {name: option for card in cards for name, option in card.options.items()}
     try:
@@ -154,14 +157,16 @@ def _options(model: object, services: Services, *, derived: bool) -> Mapping[str
         return {}
 
 
-async def picture_in(body: Body, context: Context) -> Upload | str | None:
-    """The picture, as a file, a data URL, or the id of a video that was made of it. Paths are never read and
-    addresses never fetched."""
+async def picture_in(
+    body: Body, context: Context, fields: Sequence[str] = PICTURE_FIELDS
+) -> Upload | str | None:
+    """The picture under one of these names, as a file, a data URL, or the id of a video that was made of it.
+    Paths are never read and addresses never fetched."""
     most = context.settings.max_picture_bytes
-    for name in PICTURE_FIELDS:
+    for name in fields:
         if (upload := await body.upload(name, most)) is not None:
             return upload
-    for name in PICTURE_FIELDS:
+    for name in fields:
         if name in body.values:
             given = body.values[name]
             if isinstance(given, Mapping) and isinstance(given.get("id"), str):

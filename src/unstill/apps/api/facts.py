@@ -48,6 +48,17 @@ def system(context: Context, owner: str = NOBODY) -> dict[str, Any]:
             "video_bytes": context.settings.max_video_bytes,
         },
         "workers": [_worker(context, worker, owner) for worker in workers(context)],
+        "prompts": _prompts(context),
+    }
+
+
+def _prompts(context: Context) -> dict[str, Any]:
+    """What can be done to a prompt here; ``rewriter`` is None where the settings name no language model."""
+    services = context.service.services
+    card, rewriter = services.translator.card, services.rewriter
+    return {
+        "translator": {"model": card.id, "state": services.weights.facts(card).state},
+        "rewriter": {"host": rewriter.host, "model": rewriter.model} if rewriter else None,
     }
 
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from unstill.apps.api import schema
 from unstill.apps.api.body import body_of
 from unstill.apps.api.context import Context, context_of, language_in, operators_only, owner_of
-from unstill.core.plan import find_card
+from unstill.core.at_hand import fetched_card
 from unstill.core.pulls import PullView
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import InvalidField, Language
@@ -105,9 +105,7 @@ async def _asked(request: Request, model_id: str) -> tuple[PullDesk, ModelCard]:
     operators_only(request)
     context = context_of(request)
     services = context.service.services
-    card = services.finishing.card(model_id)
-    if card is None:
-        card = await context.read(lambda: find_card(model_id, services.families)[1])
+    card = await context.read(lambda: fetched_card(model_id, services))
     if context.pulls is None:
         raise Unsupported(what="/v1/models/{model_id}/pull", what_zh="下载模型")
     return context.pulls, card

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from unstill.domain.lora import MOST_LORAS
 from unstill.domain.request import FORMATS, PROMPT_LIMIT
 
 _WHY = {
@@ -23,6 +24,7 @@ _WHY = {
     504: "Not finished in time; the video is made all the same",
     503: "The server is busy, stopping or not ready; see Retry-After",
     507: "No room on the disk",
+    502: "The host that the settings name did not do it",
 }
 ALWAYS = (400, 401, 403, 408, 413, 429, 500, 503)
 
@@ -77,13 +79,16 @@ class Video(_Reply):
     num_frames: int
     fps: int
     seed: int
+    sound: bool = Field(description="Whether the finished file has sound.")
     stage: str | None
     eta_s: float | None
     queue_position: int | None = Field(description="1 for the next; null when it does not wait.")
+    prompt_used: str | None = Field(description="The English that the model read, if it was translated.")
     notes: list[str] = Field(description="What the plan changed or left out.")
     plan: dict[str, Any]
     request: dict[str, Any]
     input: dict[str, Any]
+    last_input: dict[str, Any] | None = Field(description="The picture for the last frame.")
     output: dict[str, Any] | None
 
 
@@ -133,11 +138,26 @@ class Model(_Reply):
     generative: bool
     default: bool
     weights: dict[str, Any] | None = Field(description="The model's files here; null for one without any.")
+    licence_limits: str = Field(description="What its licence limits, in few words; empty for nothing.")
+    recommendation: dict[str, Any] | None = Field(
+        default=None, description="With recommend: what a clip takes here, and whether auto may choose it."
+    )
 
 
 class ModelList(_Reply):
     object: Literal["list"]
     data: list[Model]
+
+
+class Lora(_Reply):
+    object: Literal["lora"]
+    name: str
+    size_bytes: int
+
+
+class LoraList(_Reply):
+    object: Literal["list"]
+    data: list[Lora]
 
 
 class ModelDeleted(_Reply):
@@ -178,6 +198,28 @@ class KeyReply(_Reply):
 class KeyList(_Reply):
     object: Literal["list"]
     data: list[KeyReply]
+
+
+class Translation(_Reply):
+    """A prompt in English."""
+
+    object: Literal["prompt.translation"]
+    model: str = Field(description="What translated it.")
+    prompt: str
+    negative_prompt: str | None = None
+    before: dict[str, str]
+    notes: list[str]
+
+
+class Rewriting(_Reply):
+    """A prompt written anew."""
+
+    object: Literal["prompt.rewriting"]
+    model: str = Field(description="The video model that it is written for.")
+    prompt: str
+    before: dict[str, str]
+    by: str = Field(description="The language model.")
+    host: str = Field(description="Whom the prompt was sent to.")
 
 
 class Facts(_Reply):
@@ -231,7 +273,10 @@ _TEXT = {"type": "string", "maxLength": PROMPT_LIMIT}
 _MAKE: dict[str, Any] = {
     "prompt": {**_TEXT, "description": "What should happen. May be empty."},
     "negative_prompt": _TEXT,
-    "model": {"type": "string", "description": "An id of GET /v1/models."},
+    "model": {
+        "type": "string",
+        "description": 'An id of GET /v1/models, or "auto" for the best whose files are here.',
+    },
     "seconds": {"type": "string", "description": "Length; num_frames and fps win over it."},
     "size": {"type": "string", "description": '"WIDTHxHEIGHT", "512p", "768p" or "1024p".'},
     "fit": {"type": "string", "enum": ["crop", "pad", "keep"]},
@@ -246,6 +291,17 @@ _MAKE: dict[str, Any] = {
     "upscale": {"type": "integer", "enum": [1, 2, 4]},
     "format": {"type": "string", "enum": list(FORMATS)},
     "visible_label": {"type": "boolean", "description": "Mark the frames as AI-generated."},
+    "translate": {
+        "type": "boolean",
+        "description": "Put a Chinese prompt into English first; unset, where the model reads no Chinese and "
+        "the translator's files are here.",
+    },
+    "loras": {
+        "type": "array",
+        "items": {"type": "string"},
+        "maxItems": MOST_LORAS,
+        "description": "Names of GET /v1/loras, each with its weight behind a colon if that is not 1.",
+    },
     "options": {"type": "object", "description": "The model's own settings; options[name] in a form."},
     "enable_frame_interpolation": {"type": "boolean"},
     "frame_interpolation_exp": {"type": "integer", "minimum": 1, "maximum": 2},
@@ -260,6 +316,7 @@ _SIDES: dict[str, Any] = {
 _URL = {"type": "string", "description": "A base64 data URL; nothing is ever fetched."}
 _FILE = {"type": "string", "format": "binary"}
 _REFERENCE = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+_PICTURE = {"anyOf": [_URL, {"type": "object", "properties": {"image_url": _URL}}, _REFERENCE]}
 
 
 def _body(form: dict[str, Any], as_json: dict[str, Any] | None, required: list[str]) -> dict[str, Any]:
@@ -279,11 +336,13 @@ CREATE = _body(
         "input_reference[image_url]": _URL,
         "input_reference[id]": {"type": "string", "description": "A video whose picture is meant."},
         "image_reference": _URL,
+        "last_input_reference": {**_FILE, "description": "For the last frame, where the model takes one."},
+        "last_input_reference[image_url]": _URL,
+        "last_input_reference[id]": {"type": "string", "description": "A video whose last picture is meant."},
     },
     {
-        "input_reference": {
-            "anyOf": [_URL, {"type": "object", "properties": {"image_url": _URL}}, _REFERENCE]
-        },
+        "input_reference": _PICTURE,
+        "last_input_reference": _PICTURE,
         "image_reference": _URL,
         **_MAKE,
         **_SIDES,
@@ -303,16 +362,25 @@ EXTEND = _body(
     {"video": _REFERENCE, **_LONGER},
     ["prompt", "seconds"],
 )
-PLAN = _body(
-    {**_MAKE, "width": {"type": "integer", "description": "Of the picture."}, "height": {"type": "integer"}},
-    {**_MAKE, "width": {"type": "integer", "description": "Of the picture."}, "height": {"type": "integer"}},
-    ["width", "height"],
-)
+_PLANNED: dict[str, Any] = {
+    **_MAKE,
+    "width": {"type": "integer", "description": "Of the picture."},
+    "height": {"type": "integer"},
+    "last_image": {"type": "boolean", "description": "Whether there is a picture for the last frame."},
+}
+PLAN = _body(_PLANNED, _PLANNED, ["width", "height"])
 INSPECT = _body({"video": _FILE}, None, ["video"])
 _PULL: dict[str, Any] = {
     "accept_licence": {"type": "boolean", "description": "The model's licence was read and is accepted."},
     "update": {"type": "boolean", "description": "Take what the hub has now, not what was recorded."},
 }
 PULL = _body(_PULL, _PULL, ["accept_licence"])
+_PROMPT: dict[str, Any] = {
+    "prompt": _TEXT,
+    "model": {"type": "string", "description": "The video model that it is for."},
+}
+_PROMPTS = {**_PROMPT, "negative_prompt": _TEXT}
+TRANSLATE = _body(_PROMPTS, _PROMPTS, ["prompt"])
+REWRITE = _body(_PROMPT, _PROMPT, ["prompt"])
 KEY = _body({"name": {"type": "string"}}, {"name": {"type": "string"}}, ["name"])
 EDIT = _body({"prompt": _TEXT, "video": _FILE}, {"prompt": _TEXT, "video": _REFERENCE}, ["prompt"])

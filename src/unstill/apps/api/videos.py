@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from unstill.apps.api import schema, views
 from unstill.apps.api.body import Body, body_of
 from unstill.apps.api.context import Context, context_of, idempotency_key, language_in, owner_of
-from unstill.apps.api.dialect import PICTURE_FIELDS, ask_of, picture_in
+from unstill.apps.api.dialect import LAST_FIELDS, PICTURE_FIELDS, ask_of, picture_in
 from unstill.apps.api.errors import LEAST, MOST
 from unstill.core.asking import Ask
 from unstill.core.inbox import Upload
@@ -39,9 +39,11 @@ async def make(request: Request) -> Job:
     """Store the job that a create asks for."""
     context, owner, key = context_of(request), owner_of(request), idempotency_key(request)
     async with body_of(request) as body:
-        ask = ask_of(body, context.service.services, language_in(request), besides=PICTURE_FIELDS)
+        pictures = (*PICTURE_FIELDS, *LAST_FIELDS)
+        ask = ask_of(body, context.service.services, language_in(request), besides=pictures)
         picture = await picture_in(body, context)
-        return await context.make(lambda: context.service.create(ask, picture, owner, key))
+        last = await picture_in(body, context, LAST_FIELDS)
+        return await context.make(lambda: context.service.create(ask, picture, owner, key, last))
 
 
 @router.get("", summary="List videos", responses=schema.replies(schema.VideoList, 404))

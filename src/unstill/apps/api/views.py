@@ -7,7 +7,7 @@ from typing import Any
 from unstill.apps.api.errors import error_of
 from unstill.core.jobs import VideoService
 from unstill.domain.errors import Cancelled, Language, UnstillError
-from unstill.domain.job import Job, Progress, State
+from unstill.domain.job import Input, Job, Progress, State
 from unstill.domain.notes import Note
 
 STATUS = {
@@ -41,13 +41,26 @@ def row(job: Job, language: Language) -> dict[str, Any]:
         "num_frames": plan["num_frames"],
         "fps": plan["fps"],
         "seed": plan["seed"],
+        "sound": job.output is not None and job.output.sound,
         "stage": job.progress.stage if job.progress and job.state is State.IN_PROGRESS else None,
+        "prompt_used": _used(job),
         "notes": [said(note, language) for note in job.notes],
         "plan": dict(plan),
         "request": dict(job.request),
-        "input": {"name": job.input.name, "width": job.input.width, "height": job.input.height},
+        "input": _picture(job.input),
+        "last_input": _picture(job.input.last) if job.input.last else None,
         "output": _output(job),
     }
+
+
+def _used(job: Job) -> str | None:
+    """What the model read in place of the prompt; None where that was the prompt itself."""
+    facts = [note.facts for note in job.notes if note.code == "prompt_translated"]
+    return next((str(f["after"]) for f in facts if f.get("field") == "prompt" and "after" in f), None)
+
+
+def _picture(kept: Input) -> dict[str, Any]:
+    return {"name": kept.name, "width": kept.width, "height": kept.height}
 
 
 def _dialect(job: Job, language: Language) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from unstill.apps.cli import options as o
 from unstill.apps.cli.app_service import join
 from unstill.apps.cli.bench_app import join as join_bench
 from unstill.apps.cli.commands import Group, Named, Pictured
+from unstill.apps.cli.loras_app import join as join_loras
+from unstill.apps.cli.prompts_app import join as join_prompts
 from unstill.apps.cli.ready import HELP
 from unstill.apps.cli.ready import ready as _ready
 from unstill.apps.cli.weights_app import join as join_weights
@@ -146,8 +148,11 @@ def generate(
     upscale: o.Upscale = None,
     visible_label: o.VisibleLabel = None,
     negative_prompt: o.NegativePrompt = None,
+    translate: o.Translate = None,
     num_inference_steps: o.Steps = None,
     guidance_scale: o.Guidance = None,
+    last_image: o.LastImage = None,
+    lora: o.Loras = None,
     option: o.ModelOptions = None,
     weights: o.WeightFolders = None,
     server: o.Server = None,
@@ -198,8 +203,11 @@ def plan(
     upscale: o.Upscale = None,
     visible_label: o.VisibleLabel = None,
     negative_prompt: o.NegativePrompt = None,
+    translate: o.Translate = None,
     num_inference_steps: o.Steps = None,
     guidance_scale: o.Guidance = None,
+    last_image: o.LastImage = None,
+    lora: o.Loras = None,
     option: o.ModelOptions = None,
     weights: o.WeightFolders = None,
     json: o.Json = False,
@@ -258,6 +266,23 @@ def list_models(ctx: typer.Context, json: o.Json = False, quiet: o.Quiet = False
     return command(_ready(ctx))
 
 
+@models.command("recommend", cls=Named)
+def recommend(
+    ctx: typer.Context,
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What you would write.")] = "",
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    lang: o.Lang = None,
+) -> int:
+    """Say which models suit this machine, the best first, and why the others do not.
+
+    It counts what a clip in each model's own settings takes here. "auto" chooses by the same table.
+    """
+    from unstill.apps.cli.recommend import recommend as command
+
+    return command(_ready(ctx), prompt)
+
+
 @models.command("show", cls=Named)
 def show_model(
     ctx: typer.Context,
@@ -277,4 +302,6 @@ def show_model(
 
 join(app)
 join_weights(app, models)
+join_loras(app)
 join_bench(app)
+join_prompts(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from unstill.apps.cli.inputs import Inputs, sort_words
 from unstill.apps.cli.outputs import Outputs
 from unstill.apps.cli.progress import shown
 from unstill.core.durable import beside, file_errors, settle
-from unstill.core.making import Like, like, make, plan_for, prepare, report, request_of
+from unstill.core.making import Like, like, make, plan_for, prepare, report, request_of, require_brought
+from unstill.core.prompts import require
 from unstill.core.render import Rendered
 from unstill.domain.notes import BEFORE, WARNINGS, Note
 from unstill.domain.request import VideoRequest
 
+TOLD_BEFORE = (*BEFORE, "prompt_translated", "prompt_not_english", "translator_missing")
+"""Notes that are said when the work begins."""
 USUAL = (1024, 1024)
 """A picture's size for checking settings that no picture can make right."""
 
@@ -42,7 +45,9 @@ def generate(call: Call, named: Sequence[str], fields: Mapping[str, Any], wish: 
     earlier = like(wish.like, call.services)
     request = request_of({**fields, "prompt": inputs.prompt, "format": outputs.format}, earlier)
     plan = plan_for(request, USUAL, call.services)  # what is wrong with all is said once, before any work
+    require_brought(request, call.services)
     outputs.check()
+    require(plan, call.services.translator)
     if plan.card.repo is not None:
         from unstill.apps.cli.weights import make_sure
 
@@ -62,6 +67,7 @@ class _Job:
     request: VideoRequest
     wish: Wish
     introduced: bool = False
+    said: set[str] = field(default_factory=set)
 
     def one(self, picture: Path, number: int) -> dict[str, Any]:
         """Make one picture's video and say so; its part of the JSON."""
@@ -76,10 +82,8 @@ class _Job:
 
             tick("start", 0, 1)
             request = self.request.model_copy(update={"image": picture})
-            ready = prepare(request, services, self.earlier, screen.language)
-            for note in ready.plan.notes:
-                if note.code in BEFORE:
-                    screen.talk(screen.say("warning_line", text=note.text(screen.language)))
+            ready = prepare(request, services, self.earlier, screen.language, tick)
+            self._before(ready.plan.notes)
             place = self.outputs.place(picture, ready.plan.format)
             keep = False if self.wish.leave_out_prompt else None
             done = make(
@@ -89,6 +93,19 @@ class _Job:
         self.call.written += 1
         self.outputs.took(done.path)
         return self._tell(done)
+
+    def _before(self, notes: Sequence[Note]) -> None:
+        """What is to be known when the work begins; words that many pictures share are said once."""
+        screen = self.call.screen
+        for note in notes:
+            if note.code == "prompt_translated":
+                field = "prompt_in_english" if note.facts["field"] == "prompt" else "negative_in_english"
+                text = screen.say(field, text=note.facts["after"], translator=note.facts["translator"])
+                if text not in self.said:
+                    self.said.add(text)
+                    screen.talk(text)
+            elif note.code in TOLD_BEFORE:
+                screen.talk(screen.say("warning_line", text=note.text(screen.language)))
 
     def _tell(self, done: Rendered) -> dict[str, Any]:
         screen = self.call.screen
@@ -137,4 +154,4 @@ def write_poster(call: Call, outputs: Outputs, video: Path) -> Path:
 
 
 def _remarks(notes: Sequence[Note]) -> list[Note]:
-    return [note for note in notes if note.code not in (*BEFORE, "camera_motion")]
+    return [note for note in notes if note.code not in (*TOLD_BEFORE, "camera_motion")]

@@ -2,38 +2,89 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from unstill.apps.cli import weights, words
 from unstill.apps.cli.call import Call
+from unstill.apps.cli.columns import cut, lines
 from unstill.apps.cli.plan import kind_of
+from unstill.apps.cli.screen import Screen
 from unstill.core.plan import find_card
 from unstill.domain.catalog import ModelCard, Option
 from unstill.domain.errors import EngineBroken
 
+LICENCE_COLUMNS = 40
+"""Longer terms are cut in the list; `unstill models show` has all of them."""
+
 
 def list_models(call: Call) -> int:
-    """`unstill models list`; its exit code. Engines that cannot be loaded are said on stderr."""
+    """`unstill models list`; its exit code: what can be used at once, then a line for each of the others by
+    their families. Engines that cannot be loaded are said on stderr."""
     screen = call.screen
     cards = [card for family in call.services.families for card in family.cards]
     if screen.json:
         screen.out_json([_json(card, call, first=card is cards[0]) for card in cards])
         call.answered = True
     else:
+        far = [card for card in cards if card is not cards[0] and _is_far(card, call)]
         for card in cards:
-            facts = {"title": card.title_in(screen.language), "kind": kind_of(card, screen)}
-            mark = screen.say("default_mark") if card is cards[0] else ""
-            screen.out(
-                screen.say(
-                    "card_line", id=card.id, mark=mark, licence=card.licence_in(screen.language), **facts
-                )
-            )
-            screen.out(f"    {card.about[screen.language]}")
-            if files := weights.line(call, card):
-                screen.out(f"    {screen.say('labelled', label=screen.say('files'), text=files)}")
+            if card not in far:
+                _here(card, call, first=card is cards[0])
+        _others(far, call)
     for name in call.services.broken:
         screen.talk(screen.say("broken_engine", name=name))
     return 0
+
+
+def _is_far(card: ModelCard, call: Call) -> bool:
+    """Whether its files are still to be fetched, none of them being here."""
+    if card.repo is None:
+        return False
+    facts = call.services.weights.facts(card)
+    return facts.state != "ready" and facts.problem is None and not facts.waiting_bytes
+
+
+def _here(card: ModelCard, call: Call, *, first: bool) -> None:
+    screen = call.screen
+    facts = {"title": card.title_in(screen.language), "kind": kind_of(card, screen)}
+    mark, licence = screen.say("default_mark") if first else "", card.licence_in(screen.language)
+    screen.out(screen.say("card_line", id=card.id, mark=mark, licence=licence, **facts))
+    screen.out(f"    {card.about[screen.language]}")
+    if files := weights.line(call, card):
+        screen.out(f"    {screen.say('labelled', label=screen.say('files'), text=files)}")
+
+
+def _others(cards: Sequence[ModelCard], call: Call) -> None:
+    """A line for each: name, download, what its licence limits, what it is good at."""
+    screen = call.screen
+    if not cards:
+        return
+    screen.out("")
+    screen.out(screen.say("others"))
+    made = lines([_columns(card, screen) for card in cards], _wide())
+    for at, (card, line) in enumerate(zip(cards, made, strict=True)):
+        if not at or card.family != cards[at - 1].family:
+            screen.out("")
+        screen.out(line)
+
+
+def _columns(card: ModelCard, screen: Screen) -> list[str]:
+    limits = card.terms.limits(screen.language) or _name(card.licence_in(screen.language))
+    size = f"{card.download_bytes / 2**30:.0f} GiB"
+    return [f"  {card.id}", size, cut(limits, LICENCE_COLUMNS), card.about[screen.language]]
+
+
+def _name(licence: str) -> str:
+    """A licence without what stands behind its name."""
+    return licence.split(":")[0].split("：")[0]
+
+
+def _wide() -> int | None:
+    """Columns of the terminal; elsewhere a line is as long as it is."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def show_model(call: Call, name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -49,6 +50,20 @@ VisibleLabel = Annotated[
     bool | None,
     typer.Option("--visible-label/--no-visible-label", help="Mark the frames as AI-generated."),
 ]
+Translate = Annotated[
+    bool | None,
+    typer.Option("--translate/--no-translate", help="Put a Chinese prompt into English first, or do not."),
+]
+LastImage = Annotated[
+    str | None,
+    typer.Option("--last-image", metavar="FILE", help="What the last frame shows, for models that take it."),
+]
+Loras = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora", metavar="LORA[:X]", help="A LoRA's name or file, and its weight; see `unstill loras`."
+    ),
+]
 ModelOptions = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="A model's own setting; see `unstill models show`."),
@@ -93,14 +108,27 @@ Lang = Annotated[str | None, typer.Option(metavar="en|zh", help="Language of mes
 FIELDS = (
     "prompt", "negative_prompt", "model", "size", "fit", "background", "num_frames", "fps", "seed", "loop",
     "num_inference_steps", "guidance_scale", "interpolate", "upscale", "format",
-    "visible_label",
+    "visible_label", "translate",
 )  # fmt: skip
 
 
 def fields_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The request's fields among a command's arguments, those that were given."""
     given = {name: arguments[name] for name in FIELDS if arguments[name] is not None}
+    if arguments["lora"]:
+        given["loras"] = arguments["lora"]
+    if arguments["last_image"] is not None:
+        given["last_image"] = last_image(arguments["last_image"])
     return {**given, "options": model_options(arguments["option"] or ())}
+
+
+def last_image(named: str) -> Path:
+    """The picture for the last frame. Raises `PictureUnnamed`: as a path "" would be this folder."""
+    if not named:
+        from unstill.domain.errors import PictureUnnamed
+
+        raise PictureUnnamed()
+    return Path(named)
 
 
 def only_here(weights: str | None) -> None:

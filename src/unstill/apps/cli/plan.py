@@ -15,6 +15,8 @@ from unstill.core.making import like, plan_for, plan_picture, request_of
 from unstill.core.plan import Plan
 from unstill.core.ports import Machine
 from unstill.domain.catalog import ModelCard
+from unstill.domain.errors import UnstillError
+from unstill.domain.lora import read_loras
 from unstill.domain.notes import BEFORE
 
 USUAL = (1024, 1024)
@@ -51,6 +53,7 @@ def plan_rows(call: Call, picture: Path, plan: Plan, *, drawn: bool) -> list[tup
         (say("model"), say("aside", text=plan.model, aside=kind_of(plan.card, screen))),
         *move_rows(plan.details, screen),
         (say("video"), video_line(plan.to_json(), screen)),
+        *([(say("last_picture"), str(plan.request.last_image))] if plan.request.last_image else []),
         *settings_rows(plan.request.settings(), plan.details, screen),
         (say("seed"), say("seed_drawn", seed=plan.seed) if drawn else str(plan.seed)),
         *_costs(plan, call.services.machine(), screen),
@@ -126,7 +129,17 @@ def settings_rows(
         for name, value in told.items()
         if isinstance(value, (str, int, float))
     ]
-    return [(screen.say("settings"), screen.say("comma").join(parts))] if parts else []
+    rows = [(screen.say("settings"), screen.say("comma").join(parts))] if parts else []
+    worn = lora_texts(request.get("loras"))
+    return [*rows, (screen.say("loras"), screen.say("comma").join(worn))] if worn else rows
+
+
+def lora_texts(told: object) -> list[str]:
+    """LoRA files with their weights, as --lora takes them; none of a record that holds something else."""
+    try:
+        return [use.text for use in read_loras(told)]
+    except UnstillError:
+        return []
 
 
 def video_line(made: Mapping[str, Any], screen: Screen) -> str:

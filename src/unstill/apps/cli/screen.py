@@ -114,7 +114,11 @@ def in_flags(error: UnstillError) -> UnstillError:
     param = error.param
     if param is None or param == "prompt" or "options" in error.facts or not _is_field(param):
         return error
-    return type(error)(param=f"--{param.replace('_', '-')}", **error.facts)
+    return type(error)(param=FLAGS.get(param, f"--{param.replace('_', '-')}"), **error.facts)
+
+
+FLAGS = {"loras": "--lora"}
+"""Options that are not called as the field is."""
 
 
 def _is_field(param: str) -> bool:

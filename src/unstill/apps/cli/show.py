@@ -47,6 +47,7 @@ def _rows(found: Mapping[str, Any], label: Mapping[str, Any] | None, screen: Scr
     rows += [
         (say("seed"), str(request.get("seed", "?"))),
         (say("picture"), str(found.get("picture", "?"))),
+        *([(say("last_picture"), str(found["last_picture"]))] if found.get("last_picture") else []),
         (say("made_by"), f"unstill {found.get('version', '?')}"),
         (say("id"), str(found.get("id", "?"))),
         (say("licence"), str(found.get("licence", "?"))),

@@ -33,6 +33,9 @@ EXAMPLES = {
     "models show": "unstill models show motion",
     **{f"models {verb}": f"unstill models {verb} i2vgen-xl" for verb in ("pull", "verify", "remove")},
     "advise": "unstill advise clip.mp4",
+    "loras add": "unstill loras add film.safetensors",
+    "loras pull": "unstill loras pull OWNER/NAME",
+    "loras remove": "unstill loras remove film",
     **{
         f"jobs {verb}": f"unstill jobs {verb} video_0123"
         for verb in ("show", "cancel", "wait", "download", "delete", "restore")

@@ -13,7 +13,7 @@ from unstill.apps.cli import words
 from unstill.apps.cli.call import Call
 from unstill.apps.cli.printable import printable
 from unstill.apps.cli.screen import Screen
-from unstill.core.plan import find_card
+from unstill.core.at_hand import fetched_card
 from unstill.core.weights import Pulled, PullProgress, Watch, WeightFacts, licence_lines
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import EmptyName
@@ -63,7 +63,7 @@ def pull(call: Call, name: str, wanted: Wanted) -> int:
 def fetch(call: Call, card: ModelCard, wanted: Wanted, *, accepted: bool) -> Pulled:
     """Fetch or copy a model's files while a bar shows how far it is."""
     store = call.services.weights
-    with _watching(call, call.screen.say("pull_files", id=card.id)) as watch:
+    with watching(call, call.screen.say("pull_files", id=card.id)) as watch:
         if wanted.folder is not None:
             folder = Path(wanted.folder)
             return store.adopt(card, folder, accept_licence=accepted, watch=watch, update=wanted.update)
@@ -95,7 +95,7 @@ def make_sure(call: Call, card: ModelCard) -> None:
 def verify(call: Call, name: str) -> int:
     """`unstill models verify ID`; its exit code."""
     card, screen = _card(call, name), call.screen
-    with _watching(call, screen.say("pull_files", id=card.id)) as watch:
+    with watching(call, screen.say("pull_files", id=card.id)) as watch:
         checked = call.services.weights.verify(card, watch)
     if screen.json:
         facts = checked.facts.to_json(screen.language)
@@ -145,7 +145,7 @@ def _line(screen: Screen, card: ModelCard, facts: WeightFacts) -> str:
 def _card(call: Call, name: str) -> ModelCard:
     if not name:
         raise EmptyName(what="model", what_zh="模型")
-    return call.services.finishing.card(name) or find_card(name, call.services.families)[1]
+    return fetched_card(name, call.services)
 
 
 def _accepted(call: Call, card: ModelCard, given: bool) -> bool:
@@ -154,7 +154,7 @@ def _accepted(call: Call, card: ModelCard, given: bool) -> bool:
     screen.talk(screen.say("licence_of", id=card.id))
     for text in licence_lines(card, screen.language):
         screen.talk(screen.say("licence_line", text=text))
-    if not given and not (_interactive(screen) and _says_yes(screen, card)):
+    if not given and not asked(screen, screen.say("ask_licence", size=size_text(card.download_bytes))):
         raise licence_not_accepted(card)
     return True
 
@@ -164,14 +164,17 @@ def _interactive(screen: Screen) -> bool:
     return screen.on_terminal and not screen.json and sys.stdin is not None and sys.stdin.isatty()
 
 
-def _says_yes(screen: Screen, card: ModelCard) -> bool:
-    sys.stderr.write(screen.say("ask_licence", size=size_text(card.download_bytes)))
+def asked(screen: Screen, question: str) -> bool:
+    """Whether somebody is there to be asked, and says yes."""
+    if not _interactive(screen):
+        return False
+    sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in YES
 
 
 @contextlib.contextmanager
-def _watching(call: Call, title: str) -> Iterator[Watch]:
+def watching(call: Call, title: str) -> Iterator[Watch]:
     """A watcher that shows progress, says what there is to say, and stops when a signal has come."""
     with call.stop.at_next_tick(), _shown(call.screen, title) as show:
 

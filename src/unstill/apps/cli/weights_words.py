@@ -7,6 +7,12 @@ from collections.abc import Mapping
 WEIGHTS_TEXTS: Mapping[str, tuple[str, str]] = {
     "files": ("Files", "文件"),
     "licence_notes": ("Terms", "条款"),
+    "others": (
+        "Not on this computer; `unstill models pull ID` fetches one, `unstill models recommend` says which "
+        "suit this machine, `unstill models show ID` tells all of one:",
+        "以下不在本机：用 `unstill models pull ID` 下载，`unstill models recommend` 查看哪些适合本机，"
+        "`unstill models show ID` 查看详情：",
+    ),
     "weights_ready": ("{size} in {folder} ({origin})", "{size}，位于 {folder}（{origin}）"),
     "weights_missing": (
         "not here; `unstill models pull {id}` fetches them ({size})",

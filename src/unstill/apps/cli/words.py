@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from unstill.apps.cli.bench_words import BENCH_STAGES, BENCH_TEXTS
+from unstill.apps.cli.loras_words import LORAS_TEXTS
+from unstill.apps.cli.prompts_words import PROMPTS_TEXTS
 from unstill.apps.cli.start_words import START_TEXTS
 from unstill.apps.cli.weights_words import WEIGHTS_STAGES, WEIGHTS_TEXTS
 from unstill.apps.cli.words_service import SERVICE_STAGES, SERVICE_TEXTS
@@ -16,8 +18,10 @@ _Pair = tuple[str, str]
 TEXTS: Mapping[str, _Pair] = {
     **SERVICE_TEXTS,
     **WEIGHTS_TEXTS,
+    **LORAS_TEXTS,
     **BENCH_TEXTS,
     **START_TEXTS,
+    **PROMPTS_TEXTS,
     "error": ("Error: ", "错误："),
     "stopped": ("Stopped. Nothing was written.", "已停止，没有写入任何文件。"),
     "stopped_after": (
@@ -121,6 +125,7 @@ TEXTS: Mapping[str, _Pair] = {
     ),
     "looping": (", looping", "，循环播放"),
     "seed_drawn": ("{seed} (drawn now; --seed {seed} keeps it)", "{seed}（随机；用 --seed {seed} 可固定）"),
+    "here": ("here", "已在本机"),
     "about_minutes": ("about {minutes} minutes on this computer", "在本机约 {minutes} 分钟"),
     "about_seconds": ("about {seconds} s on this computer", "在本机约 {seconds} 秒"),
     "fits": ("about {size}; fits", "约 {size}，够用"),
@@ -159,6 +164,7 @@ STAGES: Mapping[str, _Pair] = {
     **WEIGHTS_STAGES,
     **BENCH_STAGES,
     "load": ("Loading the model", "加载模型"),
+    "translate": ("Translating the prompt", "翻译描述"),
     "look": ("Looking at the picture", "分析图片"),
     "frame": ("Rendering and writing", "渲染并写入"),
     "step": ("Generating", "生成"),

@@ -14,10 +14,11 @@ from unstill.core.ports import Engine, Estimate, Machine, Reading, Weights
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import ExtraMissing
 from unstill.domain.notes import Note, note
-from unstill.engines.i2vgen_xl.allocator import choose_allocator
 from unstill.engines.i2vgen_xl.card import CARD
 from unstill.engines.i2vgen_xl.estimate import predict
 from unstill.engines.i2vgen_xl.recipe import read_options
+from unstill.engines.placement.allocator import choose_allocator
+from unstill.engines.placement.quiet import hush
 
 if TYPE_CHECKING:
     from unstill.core.bench import BenchOrder, BenchRow, Heard
@@ -65,6 +66,7 @@ def _prepare() -> None:
     if any(find_spec(name) is None for name in LIBRARIES):
         raise ExtraMissing(name="diffusion")
     choose_allocator()
+    hush()
 
 
 def _foreign(prompt: str, card: ModelCard) -> list[Note]:

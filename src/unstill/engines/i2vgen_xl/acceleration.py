@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 
 from unstill.core.out_of_memory import is_out_of_memory
-from unstill.engines.i2vgen_xl.allocator import compiled_folder
 from unstill.engines.i2vgen_xl.hardware import Hardware
+from unstill.engines.placement.allocator import compiled_folder
 
 if TYPE_CHECKING:
     from unstill.core.plan import Plan

@@ -6,7 +6,7 @@ tools/modules/config.py (negative prompt); diffusers 0.42.1, `I2VGenXLPipeline._
 are counted on diffusers' and transformers' classes. No hub was asked: there is no revision and no hash here.
 """
 
-from unstill.domain.catalog import ModelCard, Option, Range
+from unstill.domain.catalog import ModelCard, Option, Range, Terms
 
 NEGATIVE_PROMPT = (
     "Distorted, discontinuous, Ugly, blurry, low resolution, motionless, static, disfigured, "
@@ -47,6 +47,7 @@ CARD = ModelCard(
             "仅供研究和非商业用途。",
         },
     ),
+    terms=Terms("unknown"),
     generative=True,
     native={
         "size": "512p",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from unstill.engines.i2vgen_xl.berth import stored
+from unstill.engines.placement.berth import stored
 
 if TYPE_CHECKING:
     from torch import Tensor

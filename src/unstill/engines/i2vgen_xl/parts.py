@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from unstill.engines.i2vgen_xl.anatomy import dissect, lay_out
-from unstill.engines.i2vgen_xl.berth import Berth
 from unstill.engines.i2vgen_xl.checkpoint import Checkpoint
 from unstill.engines.i2vgen_xl.hardware import Hardware
 from unstill.engines.i2vgen_xl.narrow import Narrow
 from unstill.engines.i2vgen_xl.network import Gate, always_open
 from unstill.engines.i2vgen_xl.rungs import Rung
 from unstill.engines.i2vgen_xl.streaming import Stream
+from unstill.engines.placement.berth import Berth
 
 if TYPE_CHECKING:
     from torch.nn import Module

@@ -27,8 +27,9 @@ class UploadRoute:
 def upload_routes(
     picture_bytes: int = 20 * MEBIBYTE, video_bytes: int = 100 * MEBIBYTE
 ) -> tuple[UploadRoute, ...]:
-    """The routes that take pictures and those that take videos."""
-    small, large = picture_bytes + FORM_OVERHEAD, video_bytes + FORM_OVERHEAD
+    """The routes that take pictures and those that take videos. A form may bring two pictures; JSON, which is
+    held in memory as a whole, has the room of one for both."""
+    small, large = 2 * picture_bytes + FORM_OVERHEAD, video_bytes + FORM_OVERHEAD
     return (
         UploadRoute(r"/v1/videos(/sync)?", small, picture_bytes * 4 // 3 + FORM_OVERHEAD),
         UploadRoute(r"/v1/videos/(extensions|inspect|edits)", large, MEBIBYTE),

@@ -24,6 +24,7 @@ from unstill.apps.cli.remote.submit import plan, read_picture, submit
 from unstill.apps.cli.remote.video import Video, act
 from unstill.apps.cli.stopping import Stopped
 from unstill.core.durable import beside, file_errors
+from unstill.core.loras import only_names
 from unstill.core.making import TOLD, like, request_of
 from unstill.core.metadata import read_settings
 from unstill.domain.errors import Cancelled, Language, UnstillError
@@ -55,15 +56,17 @@ def generate(
     outputs.posters = wish.poster
     earlier = like(wish.like, call.services)
     request = request_of({**fields, "prompt": inputs.prompt, "format": outputs.format}, earlier)
+    only_names(request)
     for note in earlier.notes:
         call.screen.talk(note.text(call.screen.language))
     settings = load_settings()
+    most, end = settings.max_picture_mebibytes, request.last_image
+    last = None if end is None else read_picture(end, most)
     with Remote(server, settings, call.screen.language) as remote:
         kind = plan(remote, request, USUAL).get("format")  # what is wrong with all is said once
         outputs.check()
         usual = kind if kind in FORMATS else "mp4"
-        most = settings.max_picture_mebibytes
-        job = _Job(call, remote, inputs, outputs, request, wish, usual, most, detach)
+        job = _Job(call, remote, inputs, outputs, request, wish, usual, most, detach, last)
         code = each(call, inputs, job.one)
         if detach and not code:
             call.screen.talk(call.screen.say("submitted", url=remote.place.url))
@@ -85,6 +88,8 @@ class _Job:
     most_mebibytes: float
     """Of a picture."""
     detach: bool
+    last: tuple[bytes, str] | None = None
+    """The picture for the last frame: its bytes and name."""
     introduced: bool = False
 
     def one(self, picture: Path, number: int) -> dict[str, Any]:
@@ -122,7 +127,7 @@ class _Job:
             video = submit(
                 self.remote, self.request, content,
                 lambda: screen.talk(screen.say("waits_for_server", url=self.remote.place.url)),
-                stop.check,
+                stop.check, self.last,
             )  # fmt: skip
         with self._cancelling(video):
             stop.check()
@@ -191,6 +196,7 @@ class _Job:
             "generative": bool(video.raw.get("generative")),
             "kind": video.text("kind"),
             **{name: plan.get(name) for name in names if name in plan or name not in TOLD},
+            "sound": video.raw.get("sound") is True,
             "elapsed_s": elapsed if isinstance(elapsed, (int, float)) else None,
             "peak_bytes": output.get("peak_bytes"),
             "notes": video.notes,

@@ -26,8 +26,11 @@ def form_of(request: VideoRequest) -> dict[str, str]:
     """The fields of a form. Options keep their types, as JSON in `extra_params`."""
     settings = request.settings()
     options: Any = settings.pop("options", None)
+    loras: Any = settings.pop("loras", None)
     form = {name: _text(value) for name, value in settings.items()}
     form["prompt"] = request.prompt
+    if loras:
+        form["loras"] = json.dumps(loras)
     if options:
         form["extra_params"] = json.dumps({"options": options})
     return form
@@ -37,6 +40,8 @@ def plan(remote: Remote, request: VideoRequest, size: tuple[int, int]) -> dict[s
     """What the server would make of a picture of this size, which it need not see for that."""
     width, height = size
     form = {name: value for name, value in form_of(request).items() if value}
+    if request.last_image is not None:
+        form["last_image"] = "true"
     return remote.post("/v1/plans", form={**form, "width": str(width), "height": str(height)}).body
 
 
@@ -46,19 +51,23 @@ def submit(
     picture: tuple[bytes, str],
     at_loss: Callable[[], None],
     check: Callable[[], None],
+    last: tuple[bytes, str] | None = None,
 ) -> Video:
-    """The queued video. Sent again under the same key until there is an answer; ``check`` may end that.
+    """The queued video of a picture, its bytes and name, and perhaps ``last``, one for its last frame.
+    Sent again under the same key until there is an answer; ``check`` may end that.
 
     Raises:
         UnstillError: what `Remote.open` raises.
     """
-    raw, name = picture
+    files = {"input_reference": (picture[1], picture[0])}
+    if last is not None:
+        files["last_input_reference"] = (last[1], last[0])
     key = f"unstill-cli-{secrets.token_hex(16)}"
     patience = Patience(remote, None, at_loss, tries=TRIES)
     while True:
         try:
             reply = remote.post(
-                "/v1/videos", form=form_of(request), files={"input_reference": (name, raw)},
+                "/v1/videos", form=form_of(request), files=files,
                 headers={"Idempotency-Key": key},
             )  # fmt: skip
             return told_by(reply, remote)

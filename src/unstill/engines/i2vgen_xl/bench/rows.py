@@ -20,7 +20,6 @@ from unstill.engines.i2vgen_xl.bench.clip import Run, run_ours
 from unstill.engines.i2vgen_xl.bench.floor import Peak, peak_of
 from unstill.engines.i2vgen_xl.bench.meter import apart, capped, device_name, full_precision
 from unstill.engines.i2vgen_xl.bench.random_model import FULL, TINY, random_checkpoint
-from unstill.engines.i2vgen_xl.berth import stored
 from unstill.engines.i2vgen_xl.card import PARAMETERS
 from unstill.engines.i2vgen_xl.checkpoint import Checkpoint, open_checkpoint
 from unstill.engines.i2vgen_xl.estimate import OVERHEAD_BYTES, rung_for
@@ -28,6 +27,7 @@ from unstill.engines.i2vgen_xl.hardware import Hardware, this_hardware
 from unstill.engines.i2vgen_xl.memory import device_bytes
 from unstill.engines.i2vgen_xl.parts import Parts
 from unstill.engines.i2vgen_xl.rungs import Rung
+from unstill.engines.placement.berth import stored
 
 if TYPE_CHECKING:
     from torch import Tensor

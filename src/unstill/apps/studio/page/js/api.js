@@ -100,8 +100,8 @@ export const urls = {
   video: at,
   /** @param {string} id @param {"video" | "thumbnail" | "spritesheet"} [variant] */
   content: (id, variant = "video") => `${at(id)}/content${variant === "video" ? "" : `?variant=${variant}`}`,
-  /** @param {string} id */
-  input: (id) => `${at(id)}/input`,
+  /** @param {string} id @param {"first" | "last"} [which] */
+  input: (id, which = "first") => `${at(id)}/input${which === "last" ? "?which=last" : ""}`,
   /** @param {string} id */
   events: (id) => `${at(id)}/events`,
   /** @param {string} id */
@@ -127,6 +127,13 @@ export const videos = {
   remix: (id, fields) => call("POST", `${at(id)}/remix`, { json: fields }),
   /** @param {string} id @param {Record<string, unknown>} fields */
   extend: (id, fields) => call("POST", "/v1/videos/extensions", { json: { ...fields, video: { id } } }),
+};
+
+export const prompts = {
+  /** @param {string} prompt @param {string} model that it is for */
+  translate: (prompt, model) => call("POST", "/v1/prompts/translate", { json: { prompt, model } }),
+  /** @param {string} prompt @param {string} model that it is for */
+  rewrite: (prompt, model) => call("POST", "/v1/prompts/rewrite", { json: { prompt, model } }),
 };
 
 /** @param {Record<string, unknown>} fields @param {AbortSignal} [signal] */

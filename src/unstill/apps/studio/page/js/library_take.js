@@ -9,9 +9,9 @@ const PATIENCE_MS = 8000;
 /**
  * @typedef {{blob: Blob, name: string}} Picture
  * @typedef {{settings: Record<string, any>, picture: Picture | null, from: "library" | "frame" | "none",
- *   id: string, name: string, lost: string}} Incoming
+ *   last: (Picture & {of: string}) | null, id: string, name: string, lost: string}} Incoming
  *   settings: by the names of the API. from: where the picture is from: the library has it still, it is the
- *   clip's first frame, or there is none to be had. lost: what to say of settings that cannot come back, if any do not.
+ *   clip's first frame, or there is none to be had. last: the one for the last frame, of the video named. lost: what to say of settings that cannot come back, if any do not.
  */
 
 /**
@@ -28,6 +28,7 @@ export async function takeVideo(file) {
   return give({
     settings: asked(settings.request ?? {}, settings.model),
     picture,
+    last: settings.last_picture ? await keptLast(settings.id, settings.last_picture) : null,
     from: kept ? "library" : picture ? "frame" : "none",
     id: settings.id ?? "",
     name: file.name,
@@ -45,6 +46,7 @@ export async function takeFromLibrary(video) {
   return give({
     settings: asked(video.request, video.model),
     picture,
+    last: video.last_input ? await keptLast(video.id, video.last_input.name) : null,
     from: picture ? "library" : "none",
     id: video.id,
     name: video.prompt,
@@ -72,12 +74,21 @@ function asked({ image: _, ...request }, model) {
   return { ...request, model: request.model ?? model };
 }
 
-/** The picture that the library keeps of a video. @param {string | undefined} id @param {string} name */
-async function keptPicture(id, name) {
+/** The picture for its last frame, likewise. @param {string | undefined} id @param {string} name */
+async function keptLast(id, name) {
+  const picture = await keptPicture(id, name, "last");
+  return picture && { ...picture, of: id ?? "" };
+}
+
+/**
+ * The picture that the library keeps of a video.
+ * @param {string | undefined} id @param {string} name @param {"first" | "last"} [which]
+ */
+async function keptPicture(id, name, which = "first") {
   if (!id) return null;
   try {
     await videos.get(id);
-    const answer = await fetch(urls.input(id));
+    const answer = await fetch(urls.input(id, which));
     return answer.ok ? { blob: await answer.blob(), name: pngName(name) } : null;
   } catch (error) {
     if (error instanceof ApiError && error.status !== 404 && error.status !== 400) throw error;

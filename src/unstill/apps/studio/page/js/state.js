@@ -19,8 +19,9 @@ values.set("settings", values.get("settings") ?? {});
 
 /**
  * The names: jobs (a Map of videos by id), settings (the composer's, by the names of the API), language, theme,
- * models (a list), system, picture (a Picture or null), shape (width and height of a picture on its way here,
- * 0 until they are known, or null), online, refusal (why a file was not taken).
+ * models (a list), system, picture (a Picture or null), last (the one for the last frame), shape (width and height of a picture on its way here,
+ * 0 until they are known, or null), english ({of, model, text}: the words that go to a model in place of
+ * the prompt that they are of), online, refusal (why a file was not taken).
  * @param {string} name
  * @returns {any}
  */

@@ -5,10 +5,11 @@
  * @typedef {{id: string, state: "queued" | "in_progress" | "completed" | "failed" | "cancelled",
  *   cancelling: boolean, progress: number, created_at: number, completed_at: number | null, model: string,
  *   prompt: string, seconds: string, size: string, generative: boolean, num_frames: number, fps: number,
- *   seed: number, stage: string | null, eta_s: number | null, queue_position: number | null, task: string,
- *   notes: string[], request: Record<string, any>, plan: Record<string, any>,
+ *   seed: number, sound: boolean, stage: string | null, eta_s: number | null,
+ *   queue_position: number | null, task: string, notes: string[], request: Record<string, any>, plan: Record<string, any>,
  *   error: {code: string, message: string, hint: string | null} | null,
  *   input: {name: string, width: number, height: number},
+ *   last_input: {name: string, width: number, height: number} | null,
  *   output: {size_bytes: number, elapsed_s: number, peak_bytes: number, format: string, thumbnail: boolean,
  *     spritesheet: boolean} | null}} Video
  */
@@ -21,7 +22,7 @@
  *   licence_notes: {en: string, zh: string}[], generative: boolean, default: boolean,
  *   native: Record<string, any>, frames: Range, fps: Range, side: Range, side_grid: number,
  *   frame_stride: number, steps: Range | null, guidance: Range | null, negative_prompt: boolean,
- *   prompt_languages: string[], interpolates: boolean, loops: boolean, options: Record<string, Option>,
+ *   prompt_languages: string[], interpolates: boolean, loops: boolean, last_picture: "no" | "can" | "must", options: Record<string, Option>,
  *   download_bytes: number, weights: {state: "ready" | "missing" | "unusable"} | null}} Card
  */
 

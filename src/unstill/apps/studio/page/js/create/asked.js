@@ -39,9 +39,23 @@ export function asked() {
   if (!of) return fields;
   fields.model = of.id;
   for (const name of fieldsOf(of)) if (name in settings) fields[name] = settings[name];
+  const english = state.get("english");
+  if (english?.of === fields.prompt && english.model === of.id && english.text.trim()) fields.prompt = english.text;
   const options = Object.entries(settings.options ?? {}).filter(([name]) => name in of.options);
   if (options.length) fields.options = Object.fromEntries(options);
   return fields;
+}
+
+/** Whether the chosen model takes a picture for the last frame; a loop ends with its first. */
+export function takesLast() {
+  const takes = card()?.last_picture;
+  return (takes === "can" || takes === "must") && !inForce("loop");
+}
+
+/** The same for a plan, to which no picture is sent: that one is still to come is no reason not to plan. */
+export function planned() {
+  const last = takesLast() && (state.get("last") || card()?.last_picture === "must");
+  return last ? { ...asked(), last_image: true } : asked();
 }
 
 /** The same as a form, with the picture. @param {import("../types.js").Picture} picture */
@@ -53,6 +67,9 @@ export function formOf(picture) {
   }
   if (picture.of) form.append("input_reference[id]", picture.of);
   else form.append("input_reference", picture.blob, picture.name);
+  const last = /** @type {import("../types.js").Picture | null | undefined} */ (takesLast() ? state.get("last") : null);
+  if (last?.of) form.append("last_input_reference[id]", last.of);
+  else if (last) form.append("last_input_reference", last.blob, last.name);
   return form;
 }
 

@@ -7,7 +7,9 @@ import { isChinese, t } from "../i18n.js";
 import * as state from "../state.js";
 import { asked, formOf } from "./asked.js";
 import { chips } from "./chips.js";
+import { english } from "./english.js";
 import { estimate } from "./estimate.js";
+import { chooseLast, lacksLast, lastPlace } from "./last.js";
 import { offer } from "./offer.js";
 import { adopted, choose } from "./picture.js";
 import { presets } from "./presets.js";
@@ -38,7 +40,9 @@ export function composer({ started, planned }) {
   const go = button(t("create.generate"), () => void generate(), { kind: "primary", class: "generate" });
   const halt = button(t("app.cancel"), () => onItsWay?.abort(), { kind: "quiet", hidden: true });
   const form = settingsForm();
+  const inEnglish = english();
   const moves = chips();
+  const last = lastPlace();
   const levels = presets();
   let wanted = /** @type {Wanted | null} */ (null);
   let sending = false;
@@ -91,6 +95,11 @@ export function composer({ started, planned }) {
       announce(t("create.need_picture"));
       refuse(t("create.need_picture"), button(t("create.pick"), choose));
       trouble.querySelector("button")?.focus();
+      return;
+    }
+    if (lacksLast()) {
+      announce(t("last.need"));
+      refuse(t("last.need"), button(t("create.pick"), chooseLast));
       return;
     }
     if (weights.needed()) {
@@ -170,9 +179,9 @@ export function composer({ started, planned }) {
 
   /** Whether the video whose picture was meant is gone, and the picture itself is sent now. @param {unknown} error */
   function resent(error) {
-    const picture = state.get("picture");
-    if (explain(error).code !== "video_not_found" || !picture?.of) return false;
-    picture.of = "";
+    const lent = [state.get("picture"), state.get("last")].filter((one) => one?.of);
+    if (explain(error).code !== "video_not_found" || !lent.length) return false;
+    for (const one of lent) one.of = "";
     forget();
     window.setTimeout(() => void generate());
     return true;
@@ -200,7 +209,9 @@ export function composer({ started, planned }) {
     el("h1", { class: "unseen", text: t("create.title") }),
     weights.node,
     el("div", { class: "field" }, el("label", { for: "prompt", class: "question", text: t("create.prompt") }), prompt),
+    inEnglish.node,
     source,
+    last.node,
     moves.node,
     levels.node,
     el("div", { class: "go" }, go, halt, cost.line),
@@ -212,7 +223,7 @@ export function composer({ started, planned }) {
   const stops = [state.on("settings", draw), state.on("online", (online) => online && cut && again()), state.on("refusal", (why) => {
     forget();
     refuse(why);
-  }), state.on("picture", () => {
+  }), state.on("last", forget), state.on("picture", () => {
     forget();
     drawSource();
   })];
@@ -230,7 +241,7 @@ export function composer({ started, planned }) {
     },
     stop() {
       for (const stop of stops) stop();
-      for (const one of [form, moves, levels, cost, weights]) one.stop();
+      for (const one of [form, moves, levels, cost, weights, inEnglish, last]) one.stop();
       clearTimeout(timer);
     },
   };

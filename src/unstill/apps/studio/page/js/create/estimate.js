@@ -4,7 +4,7 @@ import { clear, el } from "../dom.js";
 import { explain } from "../errors.js";
 import { duration, number, size, t } from "../i18n.js";
 import * as state from "../state.js";
-import { USUAL, asked, card, cards } from "./asked.js";
+import { USUAL, card, cards, planned } from "./asked.js";
 
 const PAUSE_MS = 250;
 /** What is tried, in this order, where the settings do not fit. */
@@ -30,7 +30,7 @@ export function estimate(told) {
     const known = picture ?? coming;
     const place = known?.width ? { width: known.width, height: known.height } : USUAL;
     try {
-      const plan = await api.plan({ ...asked(), ...place }, signal);
+      const plan = await api.plan({ ...planned(), ...place }, signal);
       told(plan, null);
       draw(plan, !known?.width);
       if (!plan.fits) await offerSmaller(place, plan, signal);
@@ -67,7 +67,7 @@ export function estimate(told) {
     const short = Math.min(plan.width, plan.height);
     for (const change of SMALLER) {
       if (parseInt(change.size) >= short && (change.num_frames ?? plan.num_frames) >= plan.num_frames) continue;
-      const fits = await api.plan({ ...asked(), ...change, ...place }, signal).then((it) => it.fits, () => false);
+      const fits = await api.plan({ ...planned(), ...change, ...place }, signal).then((it) => it.fits, () => false);
       if (signal.aborted) return;
       if (fits) {
         more.append(way(t("plan.use", { change: inWords(change) }), () => state.setSettings(change)));
@@ -84,7 +84,7 @@ export function estimate(told) {
     timer = window.setTimeout(() => void look(), PAUSE_MS);
   };
   clear(line, el("span", { class: "muted", text: t("plan.thinking") }));
-  const stops = ["settings", "picture", "shape", "models", "online"].map((name) => state.on(name, later));
+  const stops = ["settings", "english", "picture", "last", "shape", "models", "online"].map((name) => state.on(name, later));
   void look();
   return {
     line,

@@ -46,29 +46,39 @@ export function limit() {
  * @returns {Promise<boolean>}
  */
 export async function usePicture(blob, name, { quiet = false, made = new Set(), of = "", wanted = () => true } = {}) {
+  const picture = await looked(blob, name, of, wanted);
+  if (picture) put({ ...picture, quiet, made });
+  return picture !== null;
+}
+
+/**
+ * A picture with its size and address; null where it cannot be used, and why is said.
+ * @param {Blob} blob @param {string} name @param {string} [of] @param {() => boolean} [wanted]
+ * @returns {Promise<Picture | null>}
+ */
+export async function looked(blob, name, of = "", wanted = () => true) {
   if (!of && blob.size > limit()) {
     refuse(t("create.too_heavy", { name, size: size(blob.size), limit: size(limit()) }));
-    return false;
+    return null;
   }
   const url = URL.createObjectURL(blob);
   const seen = await measure(url);
   if (!wanted()) {
     URL.revokeObjectURL(url);
-    return false;
+    return null;
   }
   if (!seen && !UNSEEN.test(name)) {
     URL.revokeObjectURL(url);
     refuse(t("create.not_a_picture", { name }));
-    return false;
+    return null;
   }
   const wrong = of ? "" : sizeTrouble(seen);
   if (wrong) {
     URL.revokeObjectURL(url);
     refuse(t(wrong, { name, width: String(seen?.width), height: String(seen?.height), ...sides() }));
-    return false;
+    return null;
   }
-  put({ blob, name, url, quiet, made, of, ...(seen ?? { width: 0, height: 0 }) });
-  return true;
+  return { blob, name, url, quiet: false, made: new Set(), of, ...(seen ?? { width: 0, height: 0 }) };
 }
 
 /** What the server takes: sides in pixels, and megapixels. */
@@ -155,6 +165,8 @@ export async function useIncoming() {
   state.set("settings", own(incoming.settings));
   const made = new Set(incoming.id ? [incoming.id] : []);
   const of = incoming.from === "library" ? incoming.id ?? "" : "";
+  const { last } = incoming;
+  state.set("last", last ? await looked(last.blob, last.name, last.of) : null);
   const came = incoming.picture ? await usePicture(incoming.picture.blob, incoming.picture.name, { made, of }) : false;
   const where = { library: "create.picture_back", frame: "create.picture_frame" };
   const key = came ? where[/** @type {"library" | "frame"} */ (incoming.from)] : undefined;
@@ -252,7 +264,7 @@ export function takeFiles(hovering, taken) {
   document.addEventListener("drop", (event) => {
     const file = event.dataTransfer?.files[0];
     hover(0);
-    if (!file) return;
+    if (!file || event.defaultPrevented) return; // the place under it has taken it
     event.preventDefault();
     taken(file);
   }, listening);
@@ -265,14 +277,19 @@ export function takeFiles(hovering, taken) {
   return () => stop.abort();
 }
 
-/** Ask the person for a file. */
+/** Ask the person for a file: a picture, or a video of ours. */
 export function choose() {
+  ask(",video/mp4,video/webm", (file) => void useFile(file));
+}
+
+/** @param {string} besides kinds that are taken, beside pictures @param {(file: File) => void} taken */
+export function ask(besides, taken) {
   const input = document.createElement("input");
   input.type = "file";
-  input.accept = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif,video/mp4,video/webm";
+  input.accept = `image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif${besides}`;
   input.addEventListener("change", () => {
     const file = input.files?.[0];
-    if (file) void useFile(file);
+    if (file) taken(file);
   });
   input.click();
 }

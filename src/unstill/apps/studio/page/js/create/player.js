@@ -35,7 +35,7 @@ function film(video, label, autoplay, bare) {
   });
   media.muted = true; // the attribute alone does not count for a video made by script
   const toggle = () => void (media.paused ? media.play().catch(() => {}) : media.pause());
-  const bar = bare ? null : controls(media, toggle);
+  const bar = bare ? null : controls(media, toggle, video.sound);
   const node = el("div", { class: "player" }, media, bar);
   media.addEventListener("click", toggle);
   const mark = () => node.classList.toggle("paused", media.paused && media.readyState > 1);
@@ -69,8 +69,8 @@ function film(video, label, autoplay, bare) {
   };
 }
 
-/** @param {HTMLVideoElement} media @param {() => void} toggle */
-function controls(media, toggle) {
+/** @param {HTMLVideoElement} media @param {() => void} toggle @param {boolean} sounds */
+function controls(media, toggle, sounds) {
   const play = button(t("done.play"), toggle, { kind: "icon", icon: "play", class: "playing" });
   const at = el("input", { type: "range", min: "0", max: "1000", value: "0", step: "1", "aria-label": t("done.position") });
   const time = el("span", { class: "small" });
@@ -94,5 +94,31 @@ function controls(media, toggle) {
   });
   for (const name of ["timeupdate", "loadedmetadata", "seeked"]) media.addEventListener(name, draw);
   for (const name of ["play", "pause"]) media.addEventListener(name, drawPlay);
-  return el("div", { class: "controls" }, play, at, time, whole);
+  return el("div", { class: "controls" }, play, at, time, ...(sounds ? loudness(media) : []), whole);
+}
+
+/**
+ * How loud: a video begins muted, as pages may not make noise by themselves.
+ * @param {HTMLVideoElement} media
+ */
+function loudness(media) {
+  const toggle = () => {
+    media.muted = !media.muted;
+    if (!media.muted && !media.volume) media.volume = 1;
+  };
+  const speaker = button(t("done.unmute"), toggle, { kind: "icon", icon: "hushed", class: "speaker" });
+  const level = el("input", { type: "range", min: "0", max: "100", value: "0", step: "1", class: "volume", "aria-label": t("done.volume") });
+  const draw = () => {
+    const told = t(media.muted ? "done.unmute" : "done.mute");
+    speaker.replaceChildren(...button(told, toggle, { kind: "icon", icon: media.muted ? "hushed" : "speaker" }).childNodes);
+    speaker.title = told;
+    speaker.setAttribute("aria-label", told);
+    level.value = String(media.muted ? 0 : Math.round(100 * media.volume));
+  };
+  level.addEventListener("input", () => {
+    media.volume = Number(level.value) / 100;
+    media.muted = level.value === "0";
+  });
+  media.addEventListener("volumechange", draw);
+  return [speaker, level];
 }

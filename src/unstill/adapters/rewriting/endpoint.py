@@ -1,0 +1,125 @@
+"""One request to one host: no redirects, little patience, a bounded answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from unstill.domain.prompt_errors import RewriteFailed
+from unstill.domain.request import PROMPT_LIMIT
+from unstill.version import __version__
+
+CONNECT_S, PATIENCE_S = 10.0, 120.0
+"""Until somebody answers; until the whole answer is there."""
+MOST_BYTES = 256 * 1024
+MOST_TOKENS = 1024
+SHOWN = 200
+"""Characters of what a host says in a message of ours."""
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_MARKS = "\"'`“”「」 \n"
+
+
+class Endpoint:
+    """A server that speaks OpenAI's chat completions, at ``url`` ("http://127.0.0.1:11434/v1")."""
+
+    def __init__(self, url: str, model: str, key: str | None = None, patience_s: float = PATIENCE_S) -> None:
+        base = url.rstrip("/")
+        self.url = base if base.endswith("/chat/completions") else f"{base}/chat/completions"
+        self.model, self._key, self._patience_s = model, key, patience_s
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    def rewrite(self, task: str, prompt: str) -> str:
+        """See `unstill.core.rewriting.Rewriter`. The prompt is all of the person's that is sent."""
+        words = [{"role": "system", "content": task}, {"role": "user", "content": prompt}]
+        asked = {"model": self.model, "messages": words, "max_tokens": MOST_TOKENS, "stream": False}
+        return self._prompt_in(self._answer(asked))
+
+    def _answer(self, asked: dict[str, Any]) -> bytes:
+        headers = {"User-Agent": f"unstill/{__version__}", "Accept-Encoding": "identity"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
+        limits = httpx.Timeout(self._patience_s, connect=min(CONNECT_S, self._patience_s))
+        try:
+            with (
+                httpx.Client(
+                    timeout=limits, follow_redirects=False, trust_env=not _is_here(self.url)
+                ) as client,
+                client.stream("POST", self.url, json=asked, headers=headers) as reply,
+            ):
+                body = self._bounded(reply)
+        except httpx.TimeoutException as error:
+            seconds = f"{self._patience_s:g}"
+            raise self._failed(f"no answer within {seconds} s", f"{seconds} 秒内没有应答") from error
+        except httpx.HTTPError as error:
+            raise self._failed(f"it cannot be reached ({type(error).__name__})",
+                               f"无法连接（{type(error).__name__}）") from error  # fmt: skip
+        if reply.is_redirect:
+            where = _shown(urlsplit(reply.headers.get("location", "")).netloc or "itself")
+            raise self._failed(f"it sends us on to {where}, where prompts do not go",
+                               f"它把请求转向 {where}，描述不会发到那里")  # fmt: skip
+        if reply.status_code != 200:
+            said = self._said(body)
+            raise self._failed(f"HTTP {reply.status_code}{said}", f"HTTP {reply.status_code}{said}")
+        return body
+
+    def _bounded(self, reply: httpx.Response) -> bytes:
+        """The whole body, within limits of time and size."""
+        until, body = time.monotonic() + self._patience_s, bytearray()
+        for part in reply.iter_bytes():
+            body += part
+            if len(body) > MOST_BYTES:
+                raise self._failed("its answer is far too long", "应答过长")
+            if time.monotonic() > until:
+                raise self._failed(f"no whole answer within {self._patience_s:g} s",
+                                   f"{self._patience_s:g} 秒内没有收完应答")  # fmt: skip
+        return bytes(body)
+
+    def _prompt_in(self, body: bytes) -> str:
+        """What the language model wrote: without its thoughts, and without marks around it."""
+        try:
+            text = json.loads(body)["choices"][0]["message"]["content"]
+        except (ValueError, RecursionError, LookupError, TypeError):
+            raise self._failed("its answer is no chat completion", "应答不是 chat completion") from None
+        text = _THOUGHT.sub("", text).strip(_MARKS) if isinstance(text, str) else ""
+        text = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+        if not text:
+            raise self._failed("its answer is empty", "应答为空")
+        if len(text) > PROMPT_LIMIT:
+            raise self._failed(f"its prompt is longer than {PROMPT_LIMIT} characters",
+                               f"改写后的描述超过 {PROMPT_LIMIT} 个字符")  # fmt: skip
+        return text
+
+    def _said(self, body: bytes) -> str:
+        """A refusal's own words, in brackets, without the key."""
+        try:
+            error = json.loads(body)["error"]
+            text = str(error["message"] if isinstance(error, dict) else error)
+        except (ValueError, RecursionError, LookupError, TypeError):
+            return ""
+        hidden = text.replace(self._key, "***") if self._key else text
+        return f" ({_shown(hidden)})"
+
+    def _failed(self, reason: str, reason_zh: str) -> RewriteFailed:
+        return RewriteFailed(host=self.host, reason=reason, reason_zh=reason_zh)
+
+
+def _is_here(url: str) -> bool:
+    """Whether this computer is meant: no proxy has a word in that."""
+    name = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:SHOWN])
