@@ -88,7 +88,11 @@ class ThreadWorker:
 
     def _loop(self) -> None:
         while not self._stop:
-            found = None if self.paused else self.store.claim("cpu:0", ["testcard", "dream", "motion", "ends", "between"])
+            found = (
+                None
+                if self.paused
+                else self.store.claim("cpu:0", ["testcard", "dream", "motion", "ends", "between"])
+            )
             if found is None:
                 time.sleep(0.01)
                 continue

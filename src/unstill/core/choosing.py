@@ -163,8 +163,8 @@ def _understood(request: VideoRequest, card: ModelCard, services: Services) -> b
 
 
 EU = frozenset(
-    ("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU",
-     "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK")
+    ("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT",
+     "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK")
 )  # fmt: skip
 """ISO 3166 codes of the European Union's members."""
 

@@ -204,7 +204,7 @@ class LoraForAnother(BadRequest):
         "A LoRA fits the model it was trained for, and no other: choose that model, or leave it out.",
     )
     zh = Words(
-        "LoRA {file} 不适用于 {model}：{reason}。",
+        "LoRA {file} 不适用于 {model}：{reason_zh}。",
         "LoRA 只适用于训练它的模型：请换用那个模型，或去掉它。",
     )
 

@@ -19,12 +19,14 @@ from unstill.core.ports import Accelerator, Machine
 from unstill.domain.errors import ExtraMissing, NotAChoice, NotOffered, OutOfRange
 from unstill.domain.request import VideoRequest
 from unstill.engines import i2vgen_xl
-from unstill.engines.placement import allocator, family
+from unstill.engines.i2vgen_xl import family
 from unstill.engines.i2vgen_xl.card import CARD as MODEL
 from unstill.engines.i2vgen_xl.card import NEGATIVE_PROMPT
-from unstill.engines.i2vgen_xl.estimate import clip_flops, step_flops
+from unstill.engines.i2vgen_xl.estimate import OVERHEAD_BYTES, clip_flops, step_flops
+from unstill.engines.i2vgen_xl.memory import device_bytes
 from unstill.engines.i2vgen_xl.recipe import Recipe, recipe_of
 from unstill.engines.i2vgen_xl.rungs import WORDS, Rung
+from unstill.engines.placement import allocator
 from unstill.wiring import discover
 
 HERE = Machine(cores=2, memory_bytes=64 << 30)
@@ -280,3 +282,9 @@ def test_the_allocator_is_left_alone_once_torch_is_there(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "torch", object())  # type: ignore[arg-type]
     allocator.choose_allocator()
     assert not {allocator.ALLOCATOR, allocator.OLD_ALLOCATOR} & set(os.environ)
+
+
+def test_the_cards_memory_is_what_the_planner_counts() -> None:
+    plan = make_plan(VideoRequest(prompt="a boat", model=MODEL.id), (512, 512), [family], HERE)
+    counted = {rung.name.lower(): OVERHEAD_BYTES["cuda"] + device_bytes(plan, rung, 2) for rung in Rung}
+    assert MODEL.memory == counted

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the extra diffusion is not installed")
 
-from tiny_engine import Clip, apart, engine_of, made, plan_of
+from tiny_engine import Clip, apart, engine_of, made, picture, plan_of
 from tiny_rows import ONE_OF_A_KIND, TINY, kind_of
 from unstill.engines.pipelines import engine as driver
 from unstill.engines.pipelines.rows import ROWS
@@ -103,3 +103,28 @@ def test_what_is_kept_between_steps_is_not_kept_between_clips(row: str, folder_o
     assert quick.frames.shape == exact.frames.shape
     assert np.array_equal(made(engine, plan_of(row)).frames, exact.frames)
     assert np.array_equal(made(engine, plan_of(row, options=BALANCED)).frames, quick.frames)
+
+
+@pytest.mark.parametrize(
+    "row", sorted(name for name in ONE_OF_A_KIND.values() if TINY[name].card.last_picture != "no")
+)
+def test_a_last_picture_counts(row: str, folder_of: Folders) -> None:
+    """One is not another; a loop is a clip whose last picture is the first; without any it is as before."""
+    engine = engine_of(folder_of(row))
+    one, other = (made(engine, plan_of(row, last_image=b"z"), picture(row, seed)) for seed in (1, 2))
+    assert apart(one, other) > 0
+    loop = made(engine, plan_of(row, loop=True, last_image=None))
+    assert apart(loop, one) > 0
+    assert np.array_equal(loop.frames, made(engine, plan_of(row, last_image=b"z"), picture(row)).frames)
+    if TINY[row].card.last_picture == "can":
+        bare = made(engine, plan_of(row))
+        assert apart(bare, loop) > 0
+        assert np.array_equal(made(engine_of(folder_of(row)), plan_of(row)).frames, bare.frames)
+
+
+def test_words_that_have_no_room_are_said(folder_of: Folders) -> None:
+    """A tiny tokenizer has a token for each letter: of 800 of them 512 are read."""
+    engine = engine_of(folder_of("wan2.1-i2v-14b-480p"))
+    long = made(engine, plan_of("wan2.1-i2v-14b-480p", prompt="catscats" * 100))
+    assert list(long.notes) == ["prompt_cut"]
+    assert not made(engine, plan_of("wan2.1-i2v-14b-480p")).notes

@@ -71,12 +71,18 @@ def test_classes_of_other_libraries_are_refused(
 
 
 def test_the_rows_class_counts_whatever_the_folder_says(loose: Path) -> None:
-    """A pipeline of its own, and Python files beside it, are never looked at."""
     whole = made(engine_of(loose), plan_of(WAN))
-    change(loose / "model_index.json", _class_name=["pipeline", "Trap"], _name_or_path="acme/trap")
+    change(loose / "model_index.json", _class_name="AnotherPipeline", _name_or_path="acme/trap")
     (loose / "pipeline.py").write_text(f"open({str(loose / 'sprung')!r}, 'w')\nclass Trap: pass\n")
-    again = made(engine_of(loose), plan_of(WAN))
-    assert np.array_equal(again.frames, whole.frames)
+    assert np.array_equal(made(engine_of(loose), plan_of(WAN)).frames, whole.frames)
+    assert not (loose / "sprung").exists()
+
+
+def test_a_pipeline_of_ones_own_is_refused(loose: Path) -> None:
+    """diffusers would run the Python file that such an index names."""
+    change(loose / "model_index.json", _class_name=["pipeline", "Trap"])
+    (loose / "pipeline.py").write_text(f"open({str(loose / 'sprung')!r}, 'w')\nclass Trap: pass\n")
+    refused(loose, WeightsUnsafe)
     assert not (loose / "sprung").exists()
 
 
@@ -123,7 +129,7 @@ def test_an_index_that_is_none(text: str, loose: Path) -> None:
 @pytest.mark.parametrize("part", ["transformer", "text_encoder", "vae", "tokenizer", "scheduler"])
 def test_a_part_that_is_missing(part: str, loose: Path) -> None:
     shutil.rmtree(loose / part)
-    refused(loose, WeightsDamaged)
+    refused(loose, WeightsIncomplete)
 
 
 def test_weights_that_are_cut_off(loose: Path) -> None:

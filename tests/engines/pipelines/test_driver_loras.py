@@ -13,12 +13,12 @@ pytest.importorskip("torch", reason="the extra diffusion is not installed")
 pytest.importorskip("peft", reason="the extra diffusion is not installed")
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tiny_engine import Clip, apart, engine_of, made, plan_of
 from tiny_rows import TINY
 from unstill.domain.errors import NotOffered
-from unstill.domain.weight_errors import LightningMissing, LoraForAnother, LoraUnknown, WeightsDamaged
+from unstill.domain.weight_errors import LightningMissing, LoraDamaged, LoraForAnother, LoraUnknown
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries warn of their own ways
 
@@ -55,6 +55,15 @@ def _class_of(model: Path) -> str:
 
 def uses(**weights: float) -> list[dict[str, Any]]:
     return [{"source": name, "weight": weight} for name, weight in weights.items()]
+
+
+def _worn(network: Any) -> dict[str, dict[str, torch.Tensor]]:
+    """Of each layer that has any, the first matrix of every LoRA on it, by the LoRA's name."""
+    return {
+        name: {each: matrix.weight.data for each, matrix in layer.lora_A.items()}
+        for name, layer in network.named_modules()
+        if hasattr(layer, "lora_A")
+    }
 
 
 @pytest.mark.parametrize("row", [WAN, LTX, COG])
@@ -100,6 +109,26 @@ def test_one_of_another_model_is_refused(row: str, of: str, folder_of: Folders, 
     assert apart(made(engine, plan_of(row, loras=uses(own=1))), bare) > 0
 
 
+@pytest.mark.parametrize("row", [WAN, LTX, COG])
+def test_one_of_a_larger_sister_leaves_nothing_behind(row: str, folder_of: Folders, tmp_path: Path) -> None:
+    """Its layers have the right names and another width: found out half-way."""
+    own = lora_file(row, folder_of(row), tmp_path / "own.safetensors")
+    wide = {
+        name: torch.cat([each, each], 1 if "lora_A" in name else 0) for name, each in load_file(own).items()
+    }
+    save_file(wide, tmp_path / "wide.safetensors")
+    engine = engine_of(folder_of(row), own=own, wide=tmp_path / "wide.safetensors")
+    bare = made(engine, plan_of(row))
+    for _ in range(2):
+        with pytest.raises(LoraForAnother):
+            made(engine, plan_of(row, loras=uses(wide=1)))
+    assert np.array_equal(made(engine, plan_of(row)).frames, bare.frames)
+    worn = made(engine, plan_of(row, loras=uses(own=1)))
+    fresh = made(engine_of(folder_of(row), own=own), plan_of(row, loras=uses(own=1)))
+    assert np.array_equal(worn.frames, fresh.frames)
+    assert apart(worn, bare) > 0
+
+
 def test_files_that_are_none(folder_of: Folders, tmp_path: Path) -> None:
     """One that is cut off, one without a layer of any model, one that is not there."""
     own = lora_file(WAN, folder_of(WAN), tmp_path / "own.safetensors")
@@ -107,7 +136,7 @@ def test_files_that_are_none(folder_of: Folders, tmp_path: Path) -> None:
     cut.write_bytes(own.read_bytes()[:-100])
     save_file({"x": torch.zeros(1)}, empty)
     engine = engine_of(folder_of(WAN), cut=cut, empty=empty)
-    for name, kind in (("cut", WeightsDamaged), ("empty", LoraForAnother), ("gone", LoraUnknown)):
+    for name, kind in (("cut", LoraDamaged), ("empty", LoraForAnother), ("gone", LoraUnknown)):
         with pytest.raises(kind):
             made(engine, plan_of(WAN, loras=uses(**{name: 1.0})))
     assert made(engine, plan_of(WAN)).frames.std() > 1
@@ -126,10 +155,9 @@ def test_both_experts_wear_it(folder_of: Folders, tmp_path: Path) -> None:
     worn = made(engine, plan_of(EXPERTS, loras=uses(one=1)))
     assert apart(worn, bare) > 0
     assert engine._loaded is not None
-    for name in ("transformer", "transformer_2"):
-        layers = [n for n, _ in getattr(engine._loaded.pipe, name).named_parameters() if "lora_A" in n]
-        assert len(layers) == 2 * 2 * 3, name  # blocks, attentions, projections
-        assert len(getattr(engine._loaded.pipe, name).active_adapters()) == 1
+    worn_by = [_worn(getattr(engine._loaded.pipe, name)) for name in ("transformer", "transformer_2")]
+    assert [len(each) for each in worn_by] == [2 * 2 * 3] * 2  # blocks, attentions, projections
+    assert all(len(each) == 1 for found in worn_by for each in found.values())
     assert np.array_equal(made(engine, plan_of(EXPERTS)).frames, bare.frames)
 
 
@@ -151,9 +179,13 @@ def test_four_steps_with_the_files_made_for_it(folder_of: Folders, tmp_path: Pat
     assert apart(quick, bare) > 0
     assert {total for stage, _, total, _ in quick.ticks if stage == "step"} == {4}
     assert engine._loaded is not None
-    experts = [getattr(engine._loaded.pipe, name) for name in few.files]
-    assert all(len(each.active_adapters()) == 1 for each in experts)
-    assert len({each.active_adapters()[0] for each in experts}) == 2
+    first, second = (_worn(getattr(engine._loaded.pipe, name)) for name in few.files)
+    assert set(first) == set(second)
+    for name, own in first.items():
+        assert len(own) == len(second[name]) == 1
+        for denoiser, found in ((names["transformer"], own), (names["transformer_2"], second[name])):
+            given = load_file(files[denoiser])[f"transformer.{name}.lora_A.weight"]
+            assert torch.equal(*found.values(), given)
     beside = made(engine, plan_of(EXPERTS, options={"lightning": "4-step"}, loras=uses(own=1)))
     assert apart(beside, quick) > 0
     assert np.array_equal(made(engine, plan).frames, quick.frames)

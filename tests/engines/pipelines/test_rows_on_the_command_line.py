@@ -1,4 +1,4 @@
-"""A model of each pipeline on the command line: its licence, its files, a video, and what that says of itself."""
+"""A model of each pipeline on the command line: licence, files, a video, and what that says of itself."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries warn of their
 Run = Callable[..., object]
 ONE_OF_A_PIPELINE = {row.pipeline: name for name, row in reversed(TINY.items())}
 """The first model of each of diffusers' pipelines."""
+MODELS = sorted([*ONE_OF_A_PIPELINE.values(), "wan2.1-flf2v-14b-720p"])
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def house(only_hub: None, monkeypatch: pytest.MonkeyPatch) -> wiring.House:
     return made
 
 
-@pytest.mark.parametrize("model", sorted(ONE_OF_A_PIPELINE.values()))
+@pytest.mark.parametrize("model", MODELS)
 def test_from_the_hub_to_a_file(model: str, cli: Run, photo: Path, here: Path) -> None:
     card, kind, steps = TINY[model].card, kind_of(model), steps_of(TINY[model])
     asked = cli("models", "pull", model)
@@ -56,9 +57,13 @@ def test_from_the_hub_to_a_file(model: str, cli: Run, photo: Path, here: Path) -
     got = cli("models", "pull", model, "--accept-licence", "--quiet")
     assert got.code == 0, got.err
     assert (Path(got.out.strip()) / "model_index.json").is_file()
-    wanted = ["--model", model, "--seed", "3", "--num-inference-steps", str(steps)]
+    wanted = ["--model", model, "--seed", "3", "--num-inference-steps", str(steps), "--size", card.sizes[0]]
     if card.last_picture != "no":
         wanted += ["--last-image", "photo.jpg"]
+    odd = kind.num_frames + (card.frame_stride > 1)
+    plan = json.loads(cli("plan", "photo.jpg", "the cat", *wanted, "--num-frames", odd, "--json").out)
+    assert (plan["num_frames"], plan["placement"], plan["model"]) == (kind.num_frames, "resident", model)
+    assert bool([text for text in plan["notes"] if "n + 1 frames" in text]) == (odd != kind.num_frames)
     made = cli("generate", "photo.jpg", "the cat", *wanted, "-o", "clip.mp4")
     assert made.code == 0, made.err
     assert made.out == "clip.mp4\n"

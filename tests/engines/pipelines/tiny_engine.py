@@ -82,18 +82,17 @@ def engine_of(path: Path, **loras: Path) -> PipelineEngine:
     return PipelineEngine(Shelf(path, loras), TINY, CPU)
 
 
-def made(engine: PipelineEngine, plan: Plan, last: bool | None = None) -> Clip:
-    """A clip; with a ``last`` picture where the plan's request has one."""
+def made(engine: PipelineEngine, plan: Plan, last: np.ndarray | None = None) -> Clip:
+    """A clip; where the plan's request has a ``last`` picture, that one."""
     ticks: list[Ticked] = []
 
     def tick(stage: str, done: int, total: int, preview: np.ndarray | None = None) -> None:
         ticks.append((stage, done, total, preview))
 
-    two = plan.request.last_image is not None if last is None else last
     first = picture(plan.model)
-    anchor = Anchor(
-        first, first, (0, 0, plan.width, plan.height), last=picture(plan.model, 1) if two else None
-    )
+    given = plan.request.last_image is not None
+    other = (picture(plan.model, 1) if last is None else last) if given else None
+    anchor = Anchor(first, first, (0, 0, plan.width, plan.height), last=other)
     frames = np.stack(list(engine.frames(plan, anchor, tick)))
     return Clip(frames, [each.code for each in engine.notes()], ticks, engine.sound())
 

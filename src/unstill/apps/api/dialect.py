@@ -15,8 +15,8 @@ from unstill.apps.api.body import Body, check_text
 from unstill.apps.api.context import Context
 from unstill.apps.api.errors import printable
 from unstill.core.asking import Ask
-from unstill.core.inbox import Upload
 from unstill.core.choosing import AUTO
+from unstill.core.inbox import Upload
 from unstill.core.plan import find_card
 from unstill.core.services import Services
 from unstill.domain.errors import InvalidField, Language, MissingArgument, OutOfRange, UnknownModel

@@ -5,7 +5,6 @@ Importing this costs nothing heavy; torch comes with the engine itself.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING
 from unstill.core.ports import Engine, Estimate, Machine, Reading, Weights
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import ExtraMissing
-from unstill.domain.notes import Note, note
 from unstill.engines.i2vgen_xl.card import CARD
 from unstill.engines.i2vgen_xl.estimate import predict
 from unstill.engines.i2vgen_xl.recipe import read_options
 from unstill.engines.placement.allocator import choose_allocator
 from unstill.engines.placement.quiet import hush
+from unstill.engines.placement.words import foreign
 
 if TYPE_CHECKING:
     from unstill.core.bench import BenchOrder, BenchRow, Heard
@@ -38,7 +37,7 @@ class I2VGenXLFamily:
     def read(self, request: VideoRequest, card: ModelCard) -> Reading:
         """Speed and scheduler; and whether the words are ones that the model was taught."""
         defaults, details, notes = read_options(request)
-        return Reading(defaults, details, (*notes, *_foreign(request.prompt, card)))
+        return Reading(defaults, details, (*notes, *foreign(request.prompt, card)))
 
     def estimate(self, plan: Plan, machine: Machine) -> Estimate:
         return predict(plan, machine)
@@ -67,13 +66,6 @@ def _prepare() -> None:
         raise ExtraMissing(name="diffusion")
     choose_allocator()
     hush()
-
-
-def _foreign(prompt: str, card: ModelCard) -> list[Note]:
-    """A note for a prompt whose letters are mostly not Latin."""
-    letters = [letter for letter in prompt if letter.isalpha()]
-    latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
-    return [note("prompt_not_english", model=card.id)] if latin < len(letters) / 2 else []
 
 
 family = I2VGenXLFamily()

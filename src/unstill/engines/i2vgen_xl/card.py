@@ -19,6 +19,11 @@ PARAMETERS = {
     "text_encoder": 352_984_064,
     "vae": 83_653_863,
 }
+MEMORY = {
+    "resident": 8_164_844_222, "offloaded": 6_027_414_768, "chunked": 5_356_326_128,
+    "sequential": 4_685_892_848, "fp8": 3_377_277_680, "streamed": 2_108_879_856,
+}  # fmt: skip
+"""What the planner counts for 512x512 and 16 frames in half precision, the card's context included."""
 SPEEDS = ("exact", "balanced", "fast")
 SCHEDULERS = ("ddim", "dpm++", "unipc")
 ACCELERATIONS = ("auto", "off", "compile", "graphs")
@@ -106,6 +111,9 @@ CARD = ModelCard(
         ),
     },
     repo="ali-vilab/i2vgen-xl",
+    sizes=("512x512", "768x768", "1024x1024", "1280x704"),
+    memory=MEMORY,
+    standing=20,
     parameters=sum(PARAMETERS.values()),
     download_bytes=2 * sum(PARAMETERS.values()),
 )  # fmt: skip

@@ -34,6 +34,9 @@ class Adapter:
         """Components that are not read by diffusers but given to it."""
         return {}
 
+    def loaded(self, pipe: DiffusionPipeline) -> None:
+        """Once after loading."""
+
     def pipeline(self, pipe: DiffusionPipeline, last: bool) -> DiffusionPipeline:  # noqa: ARG002 others need it
         """The pipeline for a clip; ``last`` where it has a picture for its last frame."""
         return pipe
@@ -153,6 +156,13 @@ class LTX2(Adapter):
 
 class Hunyuan15(Adapter):
     """HunyuanVideo 1.5: guidance is a part of its own, and sizes follow the picture's shape."""
+
+    def loaded(self, pipe: DiffusionPipeline) -> None:
+        from unstill.engines.pipelines.hunyuan_attention import ValidTokensOnly
+
+        processor = ValidTokensOnly()
+        for block in pipe.transformer.transformer_blocks:
+            block.attn.set_processor(processor)
 
     def ready(self, pipe: DiffusionPipeline, plan: Plan) -> None:
         super().ready(pipe, plan)

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
 
 def rewind(part: Module) -> Callable[[], None]:
-    """Puts a part's caches back to how they are now. A pass that broke off has changed them already: first-block
-    caching would take the same pass, done again, for one in which nothing changes."""
+    """Puts a part's caches back to how they are now.
+
+    A pass that broke off has changed them already: first-block caching would take the same pass, done again,
+    for one in which nothing changes.
+    """
     if not getattr(part, "is_cache_enabled", False):
         return lambda: None
     known = [

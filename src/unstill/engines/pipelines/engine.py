@@ -139,6 +139,7 @@ class PipelineEngine:
         return self._held(row, adapter, load(row, adapter, key[1], self._device, recipe), key)
 
     def _held(self, row: Row, adapter: Adapter, pipe: Any, key: tuple[str, Path, str]) -> Loaded:
+        adapter.loaded(pipe)
         pipe.__class__ = driven(type(pipe), self._device.device)
         placement = Placement(pipe, row, self._device)
         return Loaded(key, row, adapter, pipe, placement, Worn(pipe, row, self._weights))

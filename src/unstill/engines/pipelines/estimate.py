@@ -68,8 +68,8 @@ def device_bytes(
     device."""
     work, parts = row.work, part_bytes(row, value, quantization)
     tokens = row.tokens(shape.width, shape.height, shape.num_frames)
-    at_once = work.passes if shape.guided and work.joined else 1
-    act = work.act + (work.act_per_token * tokens + work.mask_per_token2 * tokens**2) * at_once
+    at_once = 2 if shape.guided and work.joined else 1
+    act = work.act + work.act_per_token * tokens * at_once
     act = int(act * value / 2)
     seen = picture_bytes(row, shape, rung, value)
     if not (moves and rung.offloads):

@@ -38,6 +38,7 @@ def load(row: Row, adapter: Adapter, folder: Path, device: Device, recipe: Recip
     kind = getattr(diffusers, row.pipeline)
     index = read_index(folder, row)
     check_index(index, row)
+    check_parts(index, folder, row)
     given = adapter.components(folder, index)
     given |= denoiser_from(row, folder, device, recipe)
     try:
@@ -75,21 +76,37 @@ def read_index(folder: Path, row: Row) -> dict[str, Any]:
 
 
 def check_index(index: Mapping[str, Any], row: Row) -> None:
-    """Refuse an index that names classes of other libraries: they would be imported. Raises
-    `WeightsUnsafe`."""
+    """Refuse an index that names classes of other libraries, or a pipeline of its own: they would be
+    imported. Raises `WeightsUnsafe`."""
     from diffusers import pipelines
 
-    for name, value in index.items():
-        if name.startswith("_") or not isinstance(value, list) or len(value) != 2 or value[0] is None:
-            continue
-        library, kind = value
+    odd = ["_class_name"] if isinstance(index.get("_class_name"), list) else []
+    for name, (library, kind) in listed(index).items():
         known = library in LIBRARIES or (isinstance(library, str) and hasattr(pipelines, library))
         if not (known and isinstance(kind, str) and kind.isidentifier()):
-            raise WeightsUnsafe(
-                model=row.card.id, file=INDEX,
-                reason=f"its part {name[:40]!r} is no class of the models' libraries",
-                reason_zh=f"其中的 {name[:40]!r} 不是模型库中的类",
-            )  # fmt: skip
+            odd.append(name)
+    if odd:
+        raise WeightsUnsafe(
+            model=row.card.id, file=INDEX,
+            reason=f"its part {odd[0][:40]!r} is no class of the models' libraries",
+            reason_zh=f"其中的 {odd[0][:40]!r} 不是模型库中的类",
+        )  # fmt: skip
+
+
+def check_parts(index: Mapping[str, Any], folder: Path, row: Row) -> None:
+    """Whether each component has its folder: a library makes some of nothing. Raises `WeightsIncomplete`."""
+    for name in listed(index):
+        if not (folder / name).is_dir():
+            raise WeightsIncomplete(path=folder, model=row.card.id, file=f"{name}/")
+
+
+def listed(index: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Library and class of each component."""
+    return {
+        name: value
+        for name, value in index.items()
+        if not name.startswith("_") and isinstance(value, list) and len(value) == 2 and value[0] is not None
+    }
 
 
 def _damaged(row: Row, error: Exception) -> WeightsDamaged:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from unstill.core.out_of_memory import is_out_of_memory
 from unstill.core.ports import Weights
-from unstill.domain.weight_errors import LightningMissing, LoraForAnother, LoraUnknown, WeightsDamaged
+from unstill.domain.weight_errors import LightningMissing, LoraDamaged, LoraForAnother, LoraUnknown
 from unstill.engines.pipelines.row import Row
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Worn:
         """Put on exactly these, and those for few steps where a clip is made so.
 
         Raises:
-            LoraUnknown, WeightsUnsafe, WeightsDamaged: a file cannot be had.
+            LoraUnknown, WeightsUnsafe, LoraDamaged: a file cannot be had.
             LoraForAnother: it was made for another model.
         """
         wanted = {**self._few_steps(lightning), **self._asked(uses)}
@@ -69,24 +70,28 @@ class Worn:
     def _put_on(self, path: Path, denoiser: str) -> None:
         name = f"lora{len(self._names)}"
         arguments = {"load_into_transformer_2": True} if denoiser == SECOND else {}
+        layers = _read(path)
         try:
-            self._pipe.load_lora_weights(_read(path), adapter_name=name, **arguments)
+            self._pipe.load_lora_weights(layers, adapter_name=name, **arguments)
         except Exception as error:
+            if is_out_of_memory(error):
+                raise
             said = " ".join(str(error).split())[:160] or type(error).__name__
-            raise self._unfit(path, said) from error
+            raise self._unfit(path, said, said) from error
         if not any(name in names for names in self._pipe.get_list_adapters().values()):
-            raise self._unfit(path, "none of its layers is in this model")
+            raise self._unfit(path, "none of its layers is in this model", "其中没有该模型的层")
         self._names[path, denoiser] = name
 
-    def _unfit(self, path: Path, said: str) -> LoraForAnother:
-        return LoraForAnother(param="loras", file=path.name, model=self._row.card.id, reason=said)
+    def _unfit(self, path: Path, said: str, said_zh: str) -> LoraForAnother:
+        facts = {"file": path.name, "model": self._row.card.id, "reason": said, "reason_zh": said_zh}
+        return LoraForAnother(param="loras", **facts)
 
 
 def _read(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path, device="cpu"))
     except (OSError, SafetensorError):
-        raise WeightsDamaged(
-            model=path.stem, file=path.name, reason="it is not a whole safetensors file",
+        raise LoraDamaged(
+            file=path.name, reason="it is not a whole safetensors file",
             reason_zh="不是完整的 safetensors 文件",
         ) from None  # fmt: skip

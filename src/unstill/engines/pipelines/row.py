@@ -37,8 +37,6 @@ class Work:
     """Bytes that a pass through the denoiser takes whatever the clip's size."""
     act_per_token: float = 0.0
     """Peak bytes of a pass beside the weights, per token of one clip in the batch."""
-    mask_per_token2: float = 0.0
-    """Bytes per pair of tokens of masks that a denoiser makes."""
     flops_per_token: float = 0.0
     flops_per_token2: float = 0.0
     """Of a pass: the second per pair of tokens, attention."""

@@ -57,7 +57,7 @@ ROWS = (
                     "guidance_scale": 3.0},
             options=options(gguf=True), repo="Lightricks/LTX-2", standing=80, **GRID, **LICENCE,
         ),
-        parameters=ZERO, work=WORK["ltx-2"], call=GUIDED, guidance=("guidance_scale", "audio_guidance_scale"),
+        parameters=ZERO, work=WORK["ltx-2"], call={**GUIDED, "use_cross_timestep": False}, guidance=("guidance_scale", "audio_guidance_scale"),
         negative_prompt=WORST, **DRIVEN,
     ),
     Row(

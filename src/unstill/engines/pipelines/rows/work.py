@@ -276,7 +276,6 @@ WORK: Mapping[str, Work] = {
     "hunyuanvideo-1.5-480p": Work(
         act=0,
         act_per_token=5.031e04,
-        mask_per_token2=4.0,
         flops_per_token=5.453e09,
         flops_per_token2=4.422e05,
         passes=2,
@@ -293,7 +292,6 @@ WORK: Mapping[str, Work] = {
     "hunyuanvideo-1.5-720p": Work(
         act=0,
         act_per_token=5.031e04,
-        mask_per_token2=4.0,
         flops_per_token=5.453e09,
         flops_per_token2=4.422e05,
         passes=2,
@@ -310,7 +308,6 @@ WORK: Mapping[str, Work] = {
     "hunyuanvideo-1.5-480p-distilled": Work(
         act=0,
         act_per_token=5.031e04,
-        mask_per_token2=4.0,
         flops_per_token=5.453e09,
         flops_per_token2=4.422e05,
         passes=1,
@@ -327,7 +324,6 @@ WORK: Mapping[str, Work] = {
     "hunyuanvideo-1.5-720p-distilled": Work(
         act=0,
         act_per_token=5.031e04,
-        mask_per_token2=4.0,
         flops_per_token=5.453e09,
         flops_per_token2=4.422e05,
         passes=1,
@@ -344,7 +340,6 @@ WORK: Mapping[str, Work] = {
     "hunyuanvideo-1.5-480p-step-distilled": Work(
         act=0,
         act_per_token=5.031e04,
-        mask_per_token2=4.0,
         flops_per_token=5.453e09,
         flops_per_token2=4.422e05,
         passes=1,

@@ -140,6 +140,8 @@ export const prompts = {
 export const plan = (fields, signal) => call("POST", "/v1/plans", { json: fields, signal });
 /** @returns {Promise<any[]>} */
 export const models = async () => (await call("GET", "/v1/models")).data;
+/** The same, each with what it would take here. @returns {Promise<any[]>} */
+export const suiting = async () => (await call("GET", "/v1/models", { query: { recommend: true } })).data;
 export const system = () => call("GET", "/v1/system");
 export const doctor = () => call("GET", "/v1/doctor");
 export const session = () => call("GET", "/v1/session");

@@ -22,7 +22,8 @@ export function modelsPart(mayChange, space) {
   /** @param {any[]} models */
   const show = (models) => {
     const focused = document.activeElement?.closest("[data-act]")?.getAttribute("data-act");
-    clear(list, models.map(rowOf));
+    const far = (/** @type {any} */ one) => one.weights?.state === "missing" && !one.weights.waiting_bytes;
+    clear(list, [...models.filter((one) => !far(one)), ...models.filter(far)].map(rowOf));
     if (focused) list.querySelector(/** @type {any} */ (`[data-act="${CSS.escape(focused)}"]`))?.focus();
   };
   const again = async () => {

@@ -23,7 +23,8 @@
  *   native: Record<string, any>, frames: Range, fps: Range, side: Range, side_grid: number,
  *   frame_stride: number, steps: Range | null, guidance: Range | null, negative_prompt: boolean,
  *   prompt_languages: string[], interpolates: boolean, loops: boolean, last_picture: "no" | "can" | "must", options: Record<string, Option>,
- *   download_bytes: number, weights: {state: "ready" | "missing" | "unusable"} | null}} Card
+ *   sizes: string[], only_sizes: boolean, licence_limits: string, download_bytes: number, weights: {state: "ready" | "missing" | "unusable"} | null}} Card
+ * @typedef {{usable: boolean, fits: boolean, reason: string, rank: number, estimated_seconds: number | null}} Suiting
  */
 
 /**

@@ -155,4 +155,16 @@ export default {
   "keys.once": "Copy it now: it is shown this once and never again.",
   "keys.how": "Send it as “Authorization: Bearer …”, as clients of openai do with their api_key.",
   "keys.kept": "I have it",
+
+  // Choosing a model
+  "models.auto": "Choose for me",
+  "models.auto_about": "The best model on this computer that can do what you ask.",
+  "models.auto_now": "For this: {model}",
+  "models.more": "More models ({n})",
+  "models.suits": "Suits this computer: about {time} a clip",
+  "models.suits_not": "Not for this computer: {reason}",
+  "settings.quantization": "Smaller weights",
+  "settings.lightning": "Few steps",
+  "settings.motion_bucket_id": "Amount of motion",
+  "settings.noise_aug_strength": "Freedom from the picture",
 };

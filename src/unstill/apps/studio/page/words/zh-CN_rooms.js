@@ -155,4 +155,16 @@ export default {
   "keys.once": "请现在复制：它只显示这一次。",
   "keys.how": "请求时放在 “Authorization: Bearer …” 里，openai 客户端填在 api_key。",
   "keys.kept": "已保存好",
+
+  // 选择模型
+  "models.auto": "帮我选",
+  "models.auto_about": "用本机上最适合这个要求的模型。",
+  "models.auto_now": "这次用 {model}",
+  "models.more": "更多模型（{n} 个）",
+  "models.suits": "适合本机：每段约 {time}",
+  "models.suits_not": "不适合本机：{reason}",
+  "settings.quantization": "压缩权重",
+  "settings.lightning": "少步数",
+  "settings.motion_bucket_id": "运动幅度",
+  "settings.noise_aug_strength": "偏离原图的程度",
 };

@@ -155,4 +155,16 @@ export default {
   "keys.once": "請現在複製：它只顯示這一次。",
   "keys.how": "請求時放在「Authorization: Bearer …」裡，openai 用戶端填在 api_key。",
   "keys.kept": "已保存好",
+
+  // 選擇模型
+  "models.auto": "幫我選",
+  "models.auto_about": "用這臺電腦上最適合這個要求的模型。",
+  "models.auto_now": "這次用 {model}",
+  "models.more": "更多模型（{n} 個）",
+  "models.suits": "適合這臺電腦：每段約 {time}",
+  "models.suits_not": "不適合這臺電腦：{reason}",
+  "settings.quantization": "壓縮權重",
+  "settings.lightning": "少步數",
+  "settings.motion_bucket_id": "運動幅度",
+  "settings.noise_aug_strength": "偏離原圖的程度",
 };

@@ -6,6 +6,8 @@ import * as state from "../state.js";
 
 /** The size that is planned for where there is no picture yet. */
 export const USUAL = { width: 1200, height: 800 };
+/** What stands in a request for the model that suits it best. */
+export const AUTO = "auto";
 const PLAIN = ["size", "fit", "num_frames", "fps", "seed", "format", "interpolate", "upscale"];
 
 /** Every model's card, the default first; empty until the server said. @returns {Card[]} */
@@ -13,18 +15,24 @@ export function cards() {
   return state.get("models") ?? [];
 }
 
-/** The card of the chosen model. @returns {Card | undefined} */
-export function card() {
-  const all = cards();
-  return all.find((one) => one.id === state.get("settings").model) ?? all.find((one) => one.default) ?? all[0];
+/** Whether the server chooses the model. */
+export function isAuto() {
+  return state.get("settings").model === AUTO;
 }
 
-/** Which settings a model has. @param {Card} of @returns {Set<string>} */
+/** The card of the chosen model; where the server chooses, of the one that it chose last. @returns {Card | undefined} */
+export function card() {
+  const all = cards();
+  const id = isAuto() ? state.get("chosen") : state.get("settings").model;
+  return all.find((one) => one.id === id) ?? all.find((one) => one.default) ?? all[0];
+}
+
+/** Which settings a model has; where any may be chosen, those that most have. @param {Card} of @returns {Set<string>} */
 export function fieldsOf(of) {
   const names = new Set([...PLAIN, "prompt"]);
-  if (of.steps) names.add("num_inference_steps");
-  if (of.guidance) names.add("guidance_scale");
-  if (of.negative_prompt) names.add("negative_prompt");
+  if (of.steps && !isAuto()) names.add("num_inference_steps");
+  if (of.guidance && !isAuto()) names.add("guidance_scale");
+  if (of.negative_prompt && !isAuto()) names.add("negative_prompt");
   if (of.loops) names.add("loop");
   if (of.generative) names.add("visible_label");
   return names;
@@ -37,11 +45,11 @@ export function asked() {
   /** @type {Record<string, any>} */
   const fields = { prompt: settings.prompt ?? "" };
   if (!of) return fields;
-  fields.model = of.id;
+  fields.model = isAuto() ? AUTO : of.id;
   for (const name of fieldsOf(of)) if (name in settings) fields[name] = settings[name];
   const english = state.get("english");
   if (english?.of === fields.prompt && english.model === of.id && english.text.trim()) fields.prompt = english.text;
-  const options = Object.entries(settings.options ?? {}).filter(([name]) => name in of.options);
+  const options = Object.entries(settings.options ?? {}).filter(([name]) => !isAuto() && name in of.options);
   if (options.length) fields.options = Object.fromEntries(options);
   return fields;
 }

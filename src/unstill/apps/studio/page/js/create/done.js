@@ -6,6 +6,7 @@ import { explain } from "../errors.js";
 import { duration, number, size, t } from "../i18n.js";
 import { adviceChips } from "./advice.js";
 import { cards } from "./asked.js";
+import { besidesKind } from "./models.js";
 
 /**
  * @typedef {import("../types.js").Video} Video
@@ -67,7 +68,7 @@ function actions(video, acts) {
 
 /** @param {Video} video */
 function notes(video) {
-  const told = video.generative ? video.notes : video.notes.slice(1);
+  const told = video.generative ? video.notes : besidesKind(video.notes);
   if (!told.length) return null;
   return el("ul", { class: "remarked", "aria-label": t("done.notes") }, told.map((note) => el("li", null, icon("info"), el("span", { text: note }))));
 }

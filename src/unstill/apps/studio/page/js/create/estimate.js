@@ -4,7 +4,8 @@ import { clear, el } from "../dom.js";
 import { explain } from "../errors.js";
 import { duration, number, size, t } from "../i18n.js";
 import * as state from "../state.js";
-import { USUAL, card, cards, planned } from "./asked.js";
+import { USUAL, card, cards, isAuto, planned } from "./asked.js";
+import { besidesKind } from "./models.js";
 
 const PAUSE_MS = 250;
 /** What is tried, in this order, where the settings do not fit. */
@@ -31,6 +32,7 @@ export function estimate(told) {
     const place = known?.width ? { width: known.width, height: known.height } : USUAL;
     try {
       const plan = await api.plan({ ...planned(), ...place }, signal);
+      chose(plan.model);
       told(plan, null);
       draw(plan, !known?.width);
       if (!plan.fits) await offerSmaller(place, plan, signal);
@@ -97,11 +99,18 @@ export function estimate(told) {
   };
 }
 
+/** Keep which model the server chose: the form's limits are that one's. @param {string} model */
+function chose(model) {
+  if (!isAuto() || state.get("chosen") === model) return;
+  state.set("chosen", model);
+  state.set("settings", { ...state.get("settings") });
+}
+
 /** A plan's notes, without those that the page says in its own way: what it is, and how to get its files.
  * @param {any} plan @returns {string[]} */
 function remarks(plan) {
   const wished = Boolean(state.get("settings").prompt);
-  const notes = plan.generative ? plan.notes : wished ? plan.notes.slice(1) : [];
+  const notes = plan.generative ? plan.notes : wished || isAuto() ? besidesKind(plan.notes) : [];
   return notes.filter((/** @type {string} */ note) => !note.includes("unstill models pull"));
 }
 

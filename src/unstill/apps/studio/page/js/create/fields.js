@@ -173,7 +173,7 @@ export function option(name, of) {
     return { ...wrap(key, label, inWords(of.about), control), update };
   }
   const whole = Number.isInteger(of.default) && (of.limits?.high ?? 0) > 4;
-  const control = el("input", { type: "range", min: of.limits?.low ?? 0, max: of.limits?.high ?? 1, step: whole ? 1 : 0.1 });
+  const control = el("input", { type: "range", min: of.limits?.low ?? 0, max: of.limits?.high ?? 1, step: whole ? 1 : (of.limits?.high ?? 1) > 1 ? 0.1 : 0.01 });
   control.addEventListener("input", () => set(Number(control.value)));
   const shown = el("output", { class: "muted" });
   const made = wrap(key, label, inWords(of.about), control);

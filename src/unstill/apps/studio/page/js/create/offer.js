@@ -6,8 +6,8 @@ import { explain } from "../errors.js";
 import { duration, size, t } from "../i18n.js";
 import * as state from "../state.js";
 import { askToGet, followPull } from "../system_pull.js";
-import { card, cards } from "./asked.js";
-import { useModel } from "./settings.js";
+import { card, cards, isAuto } from "./asked.js";
+import { bestToBeHad, useModel } from "./models.js";
 
 /** @param {() => void} ready what may be done once the fetch has begun: a video waits for its model's files */
 export function offer(ready) {
@@ -21,9 +21,9 @@ export function offer(ready) {
   /** The model to offer: the chosen one, or a generative one where a card could carry it. */
   const meant = () => {
     const chosen = card();
-    if (chosen && isMissing(chosen)) return chosen;
+    if (chosen && isMissing(chosen) && !isAuto()) return chosen;
     const able = state.get("system")?.machine?.accelerator;
-    return able && !chosen?.generative ? cards().find((one) => one.generative && isMissing(one)) : undefined;
+    return able && !chosen?.generative ? bestToBeHad() : undefined;
   };
 
   const draw = () => {
@@ -113,7 +113,7 @@ export function offer(ready) {
 
   draw();
   void rejoin();
-  const stops = ["models", "settings", "system"].map((name) => state.on(name, () => {
+  const stops = ["models", "settings", "system", "suiting"].map((name) => state.on(name, () => {
     draw();
     void rejoin();
   }));
@@ -122,7 +122,7 @@ export function offer(ready) {
     ask,
     needed: () => {
       const of = card();
-      return of !== undefined && isMissing(of) && coming !== of.id;
+      return of !== undefined && isMissing(of) && !isAuto() && coming !== of.id;
     },
     stop() {
       for (const stop of stops) stop();
