@@ -67,3 +67,12 @@ def test_auto_plans_with_the_best_that_is_here(web: httpx.Client) -> None:
     ).json()
     assert plan["model"] == "motion"
     assert plan["notes"][0] == "motion was chosen: the only one whose files are here."
+
+
+def test_a_picture_that_some_cannot_take_is_no_reason_against_the_others(web: httpx.Client) -> None:
+    """Its shape is too narrow for some models' sides; "auto" takes one that can."""
+    plan = web.post("/v1/plans", json={"model": "auto", "width": 320, "height": 213, "prompt": "pan left"})
+    assert plan.status_code == 200
+    assert plan.json()["model"] == "motion"
+    narrow = {"model": "wan2.2-ti2v-5b", "width": 320, "height": 213}
+    assert web.post("/v1/plans", json=narrow).status_code == 400

@@ -107,7 +107,7 @@ def test_quality_fits_the_model(served: Live, visit: Visit) -> None:
     unfold(watched)
     on.locator("details.others > summary").click()
     for model, frames in (
-        ("ltx-video-13b-distilled", "57"),
+        ("ltx-video-13b-distilled", "65"),
         ("wan2.2-i2v-a14b", "41"),
         ("cogvideox-5b", "49"),
     ):

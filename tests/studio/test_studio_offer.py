@@ -133,7 +133,8 @@ def test_a_video_waits_for_the_download_even_when_the_page_is_closed(
 
 
 def choose(watched: Watched) -> None:
-    """The model, in the folded part."""
+    """The model, in the folded part, among those that can be had."""
     on, words = watched.page, watched.words
     on.get_by_text(words["settings.title"], exact=True).first.click()
+    on.get_by_text(words["models.more"].format(n=1), exact=True).click()
     on.get_by_role("radio", name="Dreams").check()

@@ -11,7 +11,7 @@ from unstill.core.plan import Plan, make_plan
 from unstill.core.ports import Demanding, EngineFamily, Machine
 from unstill.core.services import Services
 from unstill.domain.catalog import ModelCard
-from unstill.domain.errors import BadRequest, Language, UnstillError
+from unstill.domain.errors import Language, UnstillError
 from unstill.domain.notes import Note, note
 from unstill.domain.prompt_language import is_chinese
 from unstill.domain.request import VideoRequest
@@ -126,7 +126,7 @@ def _candidate(
     try:
         asked = request.model_copy(update={"model": card.id, "options": _known(request, card)})
         plan = make_plan(asked, size, [family], machine, finishing=services.finishing)
-    except BadRequest:
+    except UnstillError:  # also a picture of a shape that it cannot keep
         return Candidate(card, "request", here)
     return Candidate(card, _against(request, family, plan, services), here, plan)
 

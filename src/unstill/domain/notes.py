@@ -98,6 +98,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "To fit into the graphics card's memory: {how}. Same picture, a little slower.",
             "为了放进显存：{how_zh}。画面不变，速度稍慢。",
         ),
+        "placed_tiled": (
+            "To fit into the graphics card's memory: {how}, and frames are decoded in blended tiles. "
+            "A hair's difference at most, a little slower.",
+            "为了放进显存：{how_zh}，并分块解码再融合画面。差别极小，速度稍慢。",
+        ),
         "placed_narrow": (
             "To fit into the graphics card's memory the model's weights are kept in 8 bits, as speed "
             "balanced and fast allow. The picture changes a little.",
@@ -240,6 +245,7 @@ BEFORE = frozenset(
         "memory_tight",
         "no_gpu",
         "placed",
+        "placed_tiled",
         "placed_narrow",
         "host_memory_tight",
         "files_missing",

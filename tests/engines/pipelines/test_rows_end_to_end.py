@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with (
         hub_of_rows(tmp_path_factory.mktemp("tiny")) as hub,
         nobodys_hub(hub, home) as environ,
-        Live(home / "data", engines, **environ, UNSTILL_STAGE_S="120") as made,
+        Live(home / "data", engines, **environ, UNSTILL_STAGE_S="300") as made,
     ):
         yield made.start("--workers", "1")
 

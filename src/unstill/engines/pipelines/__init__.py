@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from unstill.core.ports import Engine, Estimate, Machine, Reading, Weights
 from unstill.domain.catalog import ModelCard
 from unstill.domain.errors import ExtraMissing
-from unstill.engines.pipelines.estimate import predict
+from unstill.engines.pipelines.estimate import predict, with_memory
 from unstill.engines.pipelines.recipe import read_options
 from unstill.engines.pipelines.row import Row
 from unstill.engines.pipelines.rows import ROWS
@@ -33,8 +33,9 @@ class PipelineFamily:
     """Fits `unstill.core.ports.EngineFamily`. A package of your own makes one of its rows."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = {row.card.id: row for row in rows}
-        self.cards: Sequence[ModelCard] = tuple(row.card for row in rows)
+        counted = [row if row.card.memory else with_memory(row) for row in rows]
+        self._rows = {row.card.id: row for row in counted}
+        self.cards: Sequence[ModelCard] = tuple(row.card for row in counted)
 
     def row(self, card: ModelCard) -> Row:
         return self._rows[card.id]

@@ -13,9 +13,7 @@ from PIL import Image
 
 from unstill.core.ports import Anchor, Sound
 from unstill.domain.errors import BadOutput
-from unstill.engines.pipelines.estimate import decoded_at_once
 from unstill.engines.pipelines.row import Row
-from unstill.engines.pipelines.rungs import Rung
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
@@ -55,9 +53,7 @@ class Adapter:
         """Progress bars that a clip takes."""
         return 1
 
-    def arguments(
-        self, pipe: DiffusionPipeline, plan: Plan, anchor: Anchor, rung: Rung = Rung.RESIDENT
-    ) -> dict[str, Any]:
+    def arguments(self, pipe: DiffusionPipeline, plan: Plan, anchor: Anchor) -> dict[str, Any]:
         """Of the pipeline's call."""
         known = inspect.signature(type(pipe).__call__).parameters
         request, guidance = plan.request, float(plan.request.guidance_scale or 1)
@@ -68,7 +64,7 @@ class Adapter:
             "height": plan.height,
             "num_frames": plan.num_frames,
             "num_inference_steps": int(request.num_inference_steps or 1),
-            "decode_chunk_size": decoded_at_once(self.row.work.decode_at_once, rung),
+            "decode_chunk_size": self.row.work.decode_at_once or plan.num_frames,
             "output_type": "np",
             "generator": torch.Generator("cpu").manual_seed(plan.seed),
             **{name: plan.option(name) for name in plan.card.options},

@@ -161,7 +161,7 @@ class PipelineEngine:
         """The pipeline's output."""
         row, adapter, placement = loaded.row, loaded.adapter, loaded.placement
         loaded.notes = list(_cut(loaded.pipe, plan))
-        loaded.worn.wear(plan.request.loras, lightning=recipe_of(plan).lightning)
+        loaded.worn.wear(plan.request.loras, placement, lightning=recipe_of(plan).lightning)
         placement.begin(self._rungs(row, plan), self._first_rung(row, plan))
         self._say_rung(loaded, plan)
         pipe = adapter.pipeline(loaded.pipe, last_picture(plan, anchor) is not None)
@@ -178,7 +178,7 @@ class PipelineEngine:
         try:
             watched = _watched(pipe, glimpse, tick, plan.num_frames)
             with torch.no_grad(), watched, Quicker(loaded, recipe_of(plan)), placement:
-                output = pipe(**adapter.arguments(pipe, plan, anchor, placement.rung))
+                output = pipe(**adapter.arguments(pipe, plan, anchor))
         finally:
             del pipe.unstill_bar
         lesson.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unstill.core.ports import Estimate, Machine
@@ -98,16 +98,11 @@ def picture_bytes(row: Row, shape: Shape, rung: Rung, value: int) -> int:
         decoded = fixed + per_frame * frames + per_pixel_frame * pixels * frames
         encoded = min(encoded, decoded) if row.tiles_encoding else encoded
     elif work.decode_at_once:
-        few = min(frames, decoded_at_once(work.decode_at_once, rung))
+        few = min(frames, work.decode_at_once)
         decoded = work.decode[1] * pixels * few + FRAME_BYTES / wide * pixels * frames
     else:
         decoded = work.decode[0] * pixels + work.decode[1] * pixels * frames
     return int(max(decoded, encoded) * wide)
-
-
-def decoded_at_once(most: int, rung: Rung) -> int:
-    """Frames to decode at a time, of a VAE that takes them by the few."""
-    return max(1, most // 4) if rung.offloads else most
 
 
 def clip_flops(row: Row, shape: Shape, *, cached: bool) -> float:
@@ -182,6 +177,11 @@ def memory_by_rung(row: Row) -> Mapping[str, int]:
     return {rung.name.lower(): OVERHEAD_BYTES + device_bytes(row, shape, rung, 2) for rung in rungs}
 
 
+def with_memory(row: Row) -> Row:
+    """The row with what `memory_by_rung` counts on its card."""
+    return replace(row, card=replace(row.card, memory=memory_by_rung(row)))
+
+
 def _beside(row: Row, machine: Machine, value: int) -> list[Note]:
     """What to say where the computer's own memory does not hold the weights on their way to the card."""
     needed = sum(part_bytes(row, value).values()) + HOST_BYTES
@@ -198,8 +198,8 @@ def _said(row: Row, rung: Rung, rungs: Sequence[Rung], kind: str) -> list[Note]:
         return []
     if rung.narrows:
         return [note("placed_narrow")]
-    how, how_zh = WORDS[rung]
-    return [note("placed", how=how, how_zh=how_zh)]
+    how, how_zh = WORDS[rung if rung is not Rung.TILED else Rung.OFFLOADED]
+    return [note("placed_tiled" if rung.tiles and row.tiles else "placed", how=how, how_zh=how_zh)]
 
 
 def rung_for(row: Row, plan: Plan, rungs: Sequence[Rung], available: int, value: int, device: str) -> Rung:

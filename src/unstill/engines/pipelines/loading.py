@@ -43,7 +43,7 @@ def load(row: Row, adapter: Adapter, folder: Path, device: Device, recipe: Recip
     given |= denoiser_from(row, folder, device, recipe)
     try:
         return kind.from_pretrained(
-            folder, torch_dtype=dtypes(row, device), local_files_only=True, use_safetensors=True,
+            folder, dtype=dtypes(row, device), local_files_only=True, use_safetensors=True,
             trust_remote_code=False, **given,
         )  # fmt: skip
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from unstill.core.out_of_memory import is_out_of_memory
 from unstill.core.ports import Weights
 from unstill.domain.weight_errors import LightningMissing, LoraDamaged, LoraForAnother, LoraUnknown
+from unstill.engines.pipelines.placing import Placement
 from unstill.engines.pipelines.row import Row
 
 if TYPE_CHECKING:
@@ -29,9 +31,11 @@ class Worn:
     def __init__(self, pipe: DiffusionPipeline, row: Row, weights: Weights) -> None:
         self._pipe, self._row, self._weights = pipe, row, weights
         self._names: dict[tuple[Path, str], str] = {}
+        self._numbers = itertools.count()
 
-    def wear(self, uses: Sequence[LoraUse], *, lightning: bool) -> None:
-        """Put on exactly these, and those for few steps where a clip is made so.
+    def wear(self, uses: Sequence[LoraUse], placement: Placement, *, lightning: bool) -> None:
+        """Put on exactly these, and those for few steps where a clip is made so. Weights go home first:
+        what is put on becomes a part of what ``placement`` moves.
 
         Raises:
             LoraUnknown, WeightsUnsafe, LoraDamaged: a file cannot be had.
@@ -40,9 +44,15 @@ class Worn:
         wanted = {**self._few_steps(lightning), **self._asked(uses)}
         if not wanted and not self._names:
             return
-        for path, denoiser in wanted:
-            if (path, denoiser) not in self._names:
+        new = [each for each in wanted if each not in self._names]
+        if new:
+            placement.clear()
+        try:
+            for path, denoiser in new:
                 self._put_on(path, denoiser)
+        finally:
+            if new:
+                placement.renew()
         if wanted:
             self._pipe.enable_lora()
             self._pipe.set_adapters([self._names[each] for each in wanted], list(wanted.values()))
@@ -68,7 +78,7 @@ class Worn:
         return found
 
     def _put_on(self, path: Path, denoiser: str) -> None:
-        name = f"lora{len(self._names)}"
+        name = f"lora{next(self._numbers)}"
         arguments = {"load_into_transformer_2": True} if denoiser == SECOND else {}
         layers = _read(path)
         try:

@@ -77,6 +77,10 @@ class Placement:
             berth.send_home()
         self._device.give_back()
 
+    def renew(self) -> None:
+        """Parts have got other weights since: what is known of their places is known no more."""
+        self._berths = {name: Berth(part, self._device.device) for name, part in self._parts.items()}
+
     # --- one arrangement
 
     def _arrange(self) -> None:

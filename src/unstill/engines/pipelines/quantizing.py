@@ -49,7 +49,7 @@ def _read(row: Row, name: str, folder: Path, device: Device, kind: str) -> Modul
         if kind == "gguf":
             return _from_gguf(made, row, folder / name, device)
         return made.from_pretrained(
-            folder / name, torch_dtype=device.dtype, quantization_config=_config(kind, device),
+            folder / name, dtype=device.dtype, quantization_config=_config(kind, device),
             local_files_only=True, use_safetensors=True,
         )  # fmt: skip
     except WeightsIncomplete:
@@ -72,7 +72,7 @@ def _from_gguf(made: Any, row: Row, folder: Path, device: Device) -> Module:
     if len(files) != 1:
         raise WeightsIncomplete(path=folder, model=row.card.id, file=f"{folder.name}/*.gguf")
     return made.from_single_file(
-        str(files[0]), config=str(folder), torch_dtype=device.dtype, local_files_only=True,
+        str(files[0]), config=str(folder), dtype=device.dtype, local_files_only=True,
         quantization_config=GGUFQuantizationConfig(compute_dtype=device.dtype),
     )  # fmt: skip
 

@@ -55,7 +55,8 @@ class Work:
     decode: tuple[float, float] = (0.0, 0.0)
     """Peak bytes of decoding a whole clip, per pixel of a frame, and per pixel and frame."""
     decode_at_once: int = 0
-    """Frames that are decoded at a time; 0 for all."""
+    """Frames that are decoded at a time, at every rung: a VAE that mixes them gives others for others; 0 for
+    all."""
     tiled: tuple[float, float, float] | None = None
     """Peak bytes of decoding in tiles: whatever the size, per frame, per pixel and frame; None where the VAE
     cannot."""
