@@ -48,6 +48,11 @@ def test_the_file_lies_where_the_system_keeps_such_files(own_folders: Path) -> N
         ("UNSTILL_MAX_PICTURE_SIDE", "9000", "at most 8192"),
         ("UNSTILL_MAX_PICTURE_SIDE", "big", "a whole number"),
         ("UNSTILL_MAX_PICTURE_MEGAPIXELS", "0", "more than 0"),
+        ("UNSTILL_REGION", "XX", "code of a country"),
+        ("UNSTILL_REGION", "Germany", "code of a country"),
+        ("UNSTILL_REWRITE_URL", "http://[::1", "an address"),
+        ("UNSTILL_REWRITE_URL", "http://127.0.0.1:99999/v1", "an address"),
+        ("UNSTILL_HF_ENDPOINT", "https://mirror.example:x", "an address"),
         ("UNSTILL_MAX_PICTURE_MEBIBYTES", "many", "a number"),
     ],
 )
@@ -60,6 +65,38 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     assert says in caught.value.message()
     assert "the environment" in caught.value.hint()
     assert "环境变量" in caught.value.hint("zh")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("UK", "GB"), ("uk", "GB"), ("EU", "EU"), ("de", "DE"), ("cn", "CN")]
+)
+def test_a_region_is_a_code(monkeypatch: pytest.MonkeyPatch, given: str, code: str) -> None:
+    """As ISO 3166 has it; what people write besides is understood."""
+    monkeypatch.setenv("UNSTILL_REGION", given)
+    assert load_settings().region == code
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UNSTILL_REWRITE_URL", "http://ann:hunter2@model.example/v1"),
+        ("UNSTILL_REWRITE_URL", "http://model.example/v1?key=hunter2"),
+        ("UNSTILL_REWRITE_URL", "http://ann:hun@hunter2#x"),
+        ("UNSTILL_HF_ENDPOINT", "https://hunter2@mirror.example"),
+        ("UNSTILL_REWRITE_KEY", "hunter2-é"),
+        ("UNSTILL_REWRITE_KEY", "hunter2-钥匙"),
+        ("UNSTILL_REWRITE_KEY", "hunter2\n"),
+    ],
+)
+def test_secrets_of_a_refused_value_are_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Who is named in an address, its query, and keys that no header can carry."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=name) as caught:
+        load_settings()
+    said = caught.value.message() + caught.value.message("zh") + caught.value.hint() + str(caught.value.facts)
+    assert "hunter2" not in said
 
 
 def test_a_wrong_entry_of_the_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -57,6 +58,10 @@ def test_the_address_may_be_written_in_full(model: ChatModel, ending: str) -> No
         ("<think>Hm, a cat.\nIt could turn.</think>\n\nA cat turns.", "A cat turns."),
         ('"A cat turns."', "A cat turns."),
         ("“A cat turns.”\n", "A cat turns."),
+        ("no opening</think><think>a</think>A cat turns.", "A cat turns."),
+        ("```\nA cat turns.\n```", "A cat turns."),
+        ('A dog that is called "Cat"', 'A dog that is called "Cat"'),
+        ('"Cat" is a dog called "Tom"', '"Cat" is a dog called "Tom"'),
         ("A cat\x1b[31m turns.\nSlowly.", "A cat [31m turns.\nSlowly."),
     ],
 )
@@ -80,6 +85,24 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def drips_headers(handler: BaseHTTPRequestHandler) -> None:
+    """Each of them well within the patience for one."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    with contextlib.suppress(OSError):
+        for number in range(60):
+            handler.wfile.write(b"X-%d: y\r\n" % number)
+            time.sleep(0.05)
+    handler.wfile.write(b"\r\n")
+
+
+def drips_status(handler: BaseHTTPRequestHandler) -> None:
+    """A stream of interim answers."""
+    with contextlib.suppress(OSError):
+        for _ in range(60):
+            handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            time.sleep(0.05)
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -96,10 +119,14 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
         (sends(200, b"[" * 100_000), "no chat completion"),
         (writes(None), "empty"),
         (writes("<think>only thoughts</think>"), "empty"),
+        (writes("<think>thoughts without an end"), "empty"),
+        (writes("<think>" * 30_000), "empty"),
         (writes("a" * 4001), "longer than 4000"),
         (sends(200, b" " * 300_000), "far too long"),
         (hangs, "within 0.5 s"),
         (drips, "within 0.5 s"),
+        (drips_headers, "within 0.5 s"),
+        (drips_status, "within 0.5 s"),
     ],
 )
 def test_what_else_may_come_back(model: ChatModel, answer: Answer, reason: str) -> None:
@@ -125,7 +152,29 @@ def test_no_proxy_hears_of_a_model_on_this_computer(
 ) -> None:
     """Whatever the environment says of others."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "ftp://no.proxy")
     assert Endpoint(model.url, "m").rewrite("t", "p")
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy", "HTTP_PROXY"])
+def test_an_odd_proxy_is_named(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """By its variable, without its password."""
+    monkeypatch.setenv(variable, "ftp://ann:hunter2@proxy.example")
+    with pytest.raises(BadSetting, match=f"{variable} is ftp://") as caught:
+        Endpoint("http://model.example/v1", "m").rewrite("t", "p")
+    assert "hunter2" not in caught.value.message() + str(caught.value.facts)
+
+
+def test_a_socks_proxy_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked, and is not there."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(RewriteFailed, match="cannot be reached"):
+        Endpoint("http://model.example/v1", "m").rewrite("t", "p")
+
+
+def test_an_address_that_only_a_client_refuses() -> None:
+    with pytest.raises(RewriteFailed, match="cannot be reached"):
+        Endpoint("http://*.é/v1", "m").rewrite("t", "p")
 
 
 def test_by_default_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,7 +199,7 @@ def test_a_row_of_an_earlier_version_is_read(station: Station, send: Send) -> No
 def test_lora_names_alone_are_taken(web: httpx.Client, station: Station, send: Send, tmp_path: Path) -> None:
     """A path is unknown whether there is something or not; a name counts once the operator has added it."""
     here = tmp_path / "here.safetensors"
-    header = b'{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    header = b'{"to_q.lora_A.weight":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
     here.write_bytes(len(header).to_bytes(8, "little") + header + b"x")
     answers = [
         web.post("/v1/videos", data={**ENDS, "loras": source}, files={"input_reference": FIRST})

@@ -38,7 +38,7 @@ def test_each_model_has_what_it_would_take(web: httpx.Client) -> None:
     motion = recs["motion"]
     assert (motion["usable"], motion["fits"], motion["files_here"]) == (True, True, True)
     assert motion["estimated_seconds"] > 0
-    assert recs["wan2.1-flf2v-14b-720p"]["reason"] == "does not do what is asked"
+    assert recs["wan2.1-flf2v-14b-720p"]["reason"] == "wants a last picture"
     assert recs["wan2.1-flf2v-14b-720p"]["fits"] is False
     for rec in recs.values():
         assert rec["fits"] or not rec["usable"]
@@ -49,9 +49,9 @@ def test_reasons_come_in_the_readers_language(web: httpx.Client) -> None:
         "data"
     ]
     flf = next(one for one in told if one["id"] == "wan2.1-flf2v-14b-720p")
-    assert flf["recommendation"]["reason"] == "不支持所要求的功能"
+    assert flf["recommendation"]["reason"] == "需要尾帧图片"
     hunyuan = next(one for one in told if one["id"] == "hunyuanvideo-1.5-480p")
-    assert hunyuan["licence_limits"] == "不适用于 EU、GB、KR"
+    assert hunyuan["licence_limits"] == "不适用于欧盟、英国、韩国"
 
 
 def test_a_wish_that_is_none_is_refused(web: httpx.Client) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from unstill.core.choosing import AUTO, candidates, decide
+from unstill.core.asking import Ask, chosen, request_of
+from unstill.core.choosing import candidates, decide
 from unstill.core.finishing import Finishing
 from unstill.core.making import plan_for
 from unstill.core.ports import Accelerator, Machine
 from unstill.core.weights import WeightFacts
 from unstill.domain.catalog import ModelCard
-from unstill.domain.request import VideoRequest
-from unstill.domain.weight_errors import WeightsMissing, missing
+from unstill.domain.errors import InvalidField, NotAChoice, OutOfRange, UnknownField
+from unstill.domain.request import AUTO, VideoRequest
+from unstill.domain.weight_errors import NothingFits, WeightsMissing, missing
 from unstill.engines.motion import family as motion
 from unstill.engines.pipelines import PipelineFamily
 from unstill.engines.pipelines.rows import ROWS
@@ -94,7 +96,13 @@ def test_a_small_card_gets_a_model_that_fits() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "reason"),
-    [({"licences": "commercial"}, "licence"), ({"region": "de"}, "region"), ({"region": "KR"}, "region")],
+    [
+        ({"licences": "commercial"}, "licence"),
+        ({"region": "de"}, "region"),
+        ({"region": "KR"}, "region"),
+        ({"region": "EU"}, "region"),
+        ({"region": "GB"}, "region"),
+    ],
 )
 def test_licence_and_region_keep_models_out(settings: dict[str, str], reason: str) -> None:
     everything = {row.card.id for row in ROWS}
@@ -153,3 +161,76 @@ def test_cards_of_equal_machine_are_sorted_by_standing() -> None:
     found = [one for one in candidates(VideoRequest(), services(()), WIDE) if one.usable]
     assert [one.card.standing for one in found] == sorted((c.card.standing for c in found), reverse=True)
     assert replace(found[0], against="time").usable is False
+
+
+def test_a_length_is_part_of_what_is_asked() -> None:
+    """Each model by its own frames a second: what is too short for it is no reason to refuse."""
+    some = services({"wan2.1-i2v-14b-480p"})
+    assert decide(VideoRequest(prompt="x"), some, WIDE, 5).card.id == "wan2.1-i2v-14b-480p"
+    assert decide(VideoRequest(prompt="x"), some, WIDE, 30).card.id == "motion"
+    asked = chosen(Ask({"model": " AUTO ", "prompt": "x"}, 5.0), some, None, WIDE)
+    request = request_of(asked, some)
+    assert (request.model, request.num_frames) == ("wan2.1-i2v-14b-480p", 80)
+    assert asked.choice[0].code == "model_chosen"
+    assert chosen(Ask({"model": "motion"}), some).choice == ()
+
+
+def test_options_of_a_form_are_read_before_choosing() -> None:
+    request = VideoRequest(model=AUTO, options={"motion_bucket_id": "60"})
+    assert decide(request, services({"svd-xt"}), WIDE).card.id == "svd-xt"
+
+
+def test_where_nothing_here_does_it_the_one_to_fetch_is_named() -> None:
+    """Camera motion is not blamed for what it was not asked to do."""
+    with pytest.raises(NothingFits) as caught:
+        decide(VideoRequest(prompt="x", loras=("film",)), services(()), WIDE)
+    best = next(c for c in candidates(VideoRequest(loras=("film",)), services(()), WIDE) if c.usable)
+    assert f"unstill models pull {best.card.id}" in caught.value.hint()
+    assert f"unstill models pull {best.card.id}" in caught.value.hint("zh")
+    assert "motion" not in str(caught.value)
+    assert (caught.value.status, caught.value.code) == (409, "nothing_fits")
+
+
+def test_where_one_is_here_and_does_not_fit_that_is_said() -> None:
+    tiny = replace(SMALL, total_bytes=2 << 30, free_bytes=1 << 30)
+    lora = VideoRequest(prompt="x", loras=("film",))
+    with pytest.raises(NothingFits, match=r"wan2\.2-i2v-a14b needs more memory than is free") as caught:
+        decide(lora, services({"wan2.2-i2v-a14b"}, tiny), WIDE)
+    assert "smaller size" in caught.value.hint()
+    assert "wan2.2-i2v-a14b可用内存不足" in caught.value.message("zh")
+
+
+def test_what_no_model_makes_is_said_by_who_knows_it() -> None:
+    everything = {row.card.id for row in ROWS}
+    with pytest.raises(NotAChoice, match="speed") as caught:
+        chosen(Ask({"model": "auto", "options": {"speed": ["balanced"]}}), services(everything))
+    assert "exact" in str(caught.value.facts["choices"])
+    with pytest.raises(NotAChoice, match="speed"):
+        decide(VideoRequest(model=AUTO, options={"speed": "never"}), services(everything), WIDE)
+    with pytest.raises(InvalidField, match="speed"):
+        VideoRequest(options={"speed": ["balanced"]})
+    with pytest.raises(UnknownField, match="speedy"):
+        decide(VideoRequest(model=AUTO, options={"speedy": 1}), services(everything), WIDE)
+    with pytest.raises(OutOfRange, match="seconds"):
+        decide(VideoRequest(model=AUTO), services(everything), WIDE, 1e6)
+
+
+def test_memory_weighs_more_than_words_and_a_last_picture_is_named() -> None:
+    tiny = replace(SMALL, total_bytes=2 << 30, free_bytes=1 << 30)
+    found = candidates(VideoRequest(prompt="一只猫在草地上奔跑"), services((), tiny), WIDE)
+    said = {one.card.id: one.against for one in found}
+    assert said["ltx-2.5"] == "memory"
+    assert said["wan2.1-flf2v-14b-720p"] == "last"
+
+
+def test_a_better_one_is_named_where_only_its_libraries_lack() -> None:
+    class Lacking(PipelineFamily):
+        def lacks(self) -> str | None:
+            return "diffusion"
+
+    some = services(())
+    some.families = [motion, Lacking(ROWS)]
+    said = decide(VideoRequest(prompt="x"), some, WIDE).notes[-1]
+    assert said.code == "model_better_extra"
+    assert "unstill[diffusion]" in str(said)
+    assert "unstill[diffusion]" in said.text("zh")

@@ -89,7 +89,7 @@ def test_whatever_is_given_is_read_or_refused_in_our_words(value: object) -> Non
     assert all(-4 <= use.weight <= 4 and use.source for use in uses)
 
 
-@pytest.mark.parametrize("name", ["film", "Film-2.1_a", "水墨", "a", "x" * 100, "wan2.2+fast"])
+@pytest.mark.parametrize("name", ["film", "Film-2.1_a", "水墨", "a", "x" * 100, "水" * 60, "wan2.2+fast"])
 def test_names(name: str) -> None:
     assert is_name(name)
     assert name_of(name) == name
@@ -98,7 +98,7 @@ def test_names(name: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["../a", "a/b", "a\\b", ".hidden", "a.safetensors", "A.SafeTensors", "", "a b", "~", "a.", "x" * 101,
-     "-a", "..", "a\n", "C:a"],
+     "水" * 61, "-a", "..", "a\n", "C:a"],
 )  # fmt: skip
 def test_paths_are_no_names(path: str) -> None:
     assert not is_name(path)

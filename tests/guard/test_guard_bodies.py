@@ -118,6 +118,17 @@ def test_an_upload_within_the_limit_arrives(server: Server) -> None:
     assert httpx.post(server.url + "/v1/x", content=pieces).status_code == 413
 
 
+def test_json_says_that_both_pictures_share_its_limit(server: Server) -> None:
+    """A form's limit counts for each."""
+    most = 4 * MEBIBYTE
+    for kind, together in (("application/json", True), ("multipart/form-data; boundary=x", False)):
+        fields = f"Content-Length: {most}", f"Content-Type: {kind}"
+        for path, shared in (("/v1/videos", together), ("/v1/x", False)):
+            answer = server.say(head("POST", path, *fields))
+            assert status(answer) == 413
+            assert ("all pictures together" in body(answer)["error"]["hint"]) is shared
+
+
 def test_fewer_bytes_than_announced(server: Server) -> None:
     """Waited for, and not for ever; the other end of the lie is a bad second request."""
     started = time.monotonic()

@@ -30,9 +30,9 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def safetensors(seed: int, count: int) -> bytes:
+def safetensors(seed: int, count: int, tensor: str = "w") -> bytes:
     """A whole safetensors file of one tensor of ``count`` bytes."""
-    header = json.dumps({"w": {"dtype": "U8", "shape": [count], "data_offsets": [0, count]}}).encode()
+    header = json.dumps({tensor: {"dtype": "U8", "shape": [count], "data_offsets": [0, count]}}).encode()
     header += b" " * (-len(header) % 8)
     body = hashlib.shake_256(b"%d" % seed).digest(count)
     return len(header).to_bytes(8, "little") + header + body

@@ -16,7 +16,7 @@ from unstill.adapters.weights import WeightShelf
 from unstill.adapters.weights import loras as lora_files
 from unstill.core.ports import Weights
 from unstill.core.weights import PullProgress
-from unstill.domain.errors import Cancelled, FileMissing, InvalidField, UnstillError
+from unstill.domain.errors import BadSetting, Cancelled, FileMissing, InvalidField, NotReadable, UnstillError
 from unstill.domain.source_errors import LoraOffline, SourceFailed
 from unstill.domain.weight_errors import (
     LoraDamaged,
@@ -27,7 +27,8 @@ from unstill.domain.weight_errors import (
     WeightsDamaged,
 )
 
-FILM = safetensors(7, 5000)
+LAYER = "unet.to_q.lora_A.weight"
+FILM = safetensors(7, 5000, LAYER)
 Shelves = Callable[..., WeightShelf]
 
 
@@ -77,7 +78,10 @@ def test_a_path_of_ones_own_is_taken(shelf: WeightShelf, film: Path, monkeypatch
     assert shelf.lora("~/Film look.safetensors") == film
 
 
-@pytest.mark.parametrize("source", ["ghost", "nowhere/a.safetensors", "../loras/x", ".", "/", "a\nb"])
+@pytest.mark.parametrize(
+    "source",
+    ["ghost", "nowhere/a.safetensors", "../loras/x", ".", "/", "a\nb", "水" * 90, "x" * 300, "~nosuchuser/x"],
+)
 def test_what_is_not_there_is_unknown(shelf: WeightShelf, source: str) -> None:
     """With the command that adds it."""
     with pytest.raises(LoraUnknown) as caught:
@@ -118,7 +122,10 @@ def test_other_things_are_refused(shelf: WeightShelf, film: Path, monkeypatch: p
     cases: list[tuple[Path, str | None, type[UnstillError]]] = [
         (pickle, None, LoraUnfit), (film.parent / "no.safetensors", None, FileMissing),
         (folder, None, LoraDamaged), (pipe, None, LoraDamaged),
-        (film, "../up", LoraNamed), (film, "a b", LoraNamed), (film, "", LoraNamed),
+        (film, "../up", LoraNamed), (film, "水" * 90, LoraNamed),
+        (film.parent / ("x" * 300 + ".safetensors"), None, NotReadable),
+        (Path("~nosuchuser/x.safetensors"), None, FileMissing),
+        (film, "a b", LoraNamed), (film, "", LoraNamed),
     ]  # fmt: skip
     for path, name, error in cases:
         with pytest.raises(error):
@@ -130,6 +137,68 @@ def test_other_things_are_refused(shelf: WeightShelf, film: Path, monkeypatch: p
     with pytest.raises(LoraUnfit, match="is the most"):
         shelf.loras.add(film, "huge")
     assert on_disk(shelf) == {"film.safetensors", "film.json"}
+
+
+@pytest.mark.parametrize("tensor", ["w", "unet.to_q.weight", "decoder.diffusion.bias"])
+def test_a_model_is_no_lora(shelf: WeightShelf, film: Path, tensor: str) -> None:
+    """A file none of whose tensors goes on a model's own is not taken in."""
+    film.write_bytes(safetensors(7, 5000, tensor))
+    with pytest.raises(LoraUnfit, match="no tensor"):
+        shelf.loras.add(film)
+    assert not (shelf.models / "loras").exists() or on_disk(shelf) == set()
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    ["a.lora_B.default.weight", "lora_unet_a.lora_down.weight", "a.lokr_w1", "a.hada_w1_a", "x.diff_b"],
+)
+def test_its_relatives_are(shelf: WeightShelf, film: Path, tensor: str) -> None:
+    film.write_bytes(safetensors(7, 5000, tensor))
+    assert shelf.loras.add(film).size_bytes
+
+
+def test_a_long_name_is_taken(shelf: WeightShelf, film: Path) -> None:
+    """The longest there is has room beside it for what is unfinished; a file's own name is cut to fit."""
+    assert shelf.loras.add(film, "水" * 60).name == "水" * 60
+    long = film.parent / f"{'長' * 80}.safetensors"
+    long.write_bytes(FILM)
+    assert shelf.loras.add(long).name == "長" * 60
+    assert len(shelf.loras.list()) == 2
+
+
+def tensor(**odd: object) -> bytes:
+    """A file of 16 bytes of weights whose header says something else."""
+    told = {"dtype": "F16", "shape": [2, 4], "data_offsets": [0, 16], **odd}
+    header = json.dumps({"a.lora_A.weight": told}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(16)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"data_offsets": [0, float("inf")]}, {"data_offsets": [0, float("nan")]}, {"data_offsets": [0, 16.0]},
+        {"data_offsets": [-1, 16]}, {"data_offsets": [17, 16]}, {"data_offsets": [0, 16, 16]},
+        {"data_offsets": [False, 16]}, {"data_offsets": "ab"}, {"dtype": "F17"}, {"dtype": ["F16"]},
+        {"dtype": "F32"}, {"shape": [2, 3]}, {"shape": [-2, -4]}, {"shape": [10**4000, 10**4000]},
+        {"shape": 8}, {"shape": [0, 8]}, {"shape": [float("inf")]},
+    ],
+)  # fmt: skip
+def test_an_odd_header_is_damage(shelf: WeightShelf, film: Path, odd: dict[str, object]) -> None:
+    """Numbers that are none, that do not agree, or that nobody could hold."""
+    film.write_bytes(tensor())
+    assert shelf.lora(str(film))
+    film.write_bytes(tensor(**odd))
+    with pytest.raises(LoraDamaged):
+        shelf.lora(str(film))
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "http_proxy", "NO_PROXY"])
+def test_an_odd_proxy_is_named(shelf_at: Shelves, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """Before anybody is asked, and without its password."""
+    monkeypatch.setenv(variable, "ftp://ann:hunter2@[::1")
+    with imitation({"a.safetensors": FILM}) as hub, pytest.raises(BadSetting, match=variable) as caught:
+        shelf_at(hub.url, source="hub").loras.pull(REPO)
+    assert "hunter2" not in caught.value.message() + str(caught.value.facts)
 
 
 def test_one_is_removed(shelf: WeightShelf, film: Path) -> None:
@@ -158,7 +227,7 @@ def test_the_only_file_of_a_repository_is_fetched(shelf_at: Shelves, path: str) 
 
 def test_of_several_one_is_chosen(shelf_at: Shelves) -> None:
     """Without a word those there are are named; two of one repository do not get into each other's way."""
-    other = safetensors(8, 900)
+    other = safetensors(8, 900, LAYER)
     with imitation({"high.safetensors": FILM, "low.safetensors": other}) as hub:
         shelf = shelf_at(hub.url, source="hub")
         with pytest.raises(LoraUnfit) as caught:
@@ -194,7 +263,7 @@ def test_what_a_hub_has_may_be_unfit(shelf_at: Shelves, monkeypatch: pytest.Monk
 
 def test_a_fetch_that_was_stopped_goes_on(shelf_at: Shelves, hub: Imitation) -> None:
     """What has come is not fetched again."""
-    large = safetensors(9, 400_000)
+    large = safetensors(9, 400_000, LAYER)
     hub.files = {"film.safetensors": large}
     shelf = shelf_at(hub.url, source="hub", patience=HASTY)
     hub.faults.append(Fault("film.safetensors", times=1, hang_at=150_000))

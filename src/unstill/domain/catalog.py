@@ -51,11 +51,18 @@ class Terms:
                 else f"年收入低于 {self.most_revenue_usd // 10_000} 万美元"
             )  # fmt: skip
         if self.not_in:
-            where = (", " if english else "、").join(self.not_in)
-            said.append(f"not in {where}" if english else f"不适用于 {where}")
+            names = [_PLACES.get(code, (code, code))[not english] for code in self.not_in]
+            where = (", " if english else "、").join(names)
+            said.append(f"not in {where}" if english else f"不适用于{where}")
         return ("; " if english else "；").join(said)
 
 
+_PLACES: Mapping[str, tuple[str, str]] = {
+    "EU": ("the EU", "欧盟"),
+    "GB": ("the UK", "英国"),
+    "KR": ("South Korea", "韩国"),
+    "US": ("the USA", "美国"),
+}
 _COMMERCIAL: Mapping[str, tuple[str, str]] = {
     "no": ("no commercial use", "不可商用"),
     "registered": ("commercial use after registering", "登记后可商用"),

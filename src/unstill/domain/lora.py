@@ -18,6 +18,8 @@ MOST_LORAS = 8
 MOST_CHARACTERS = 1000
 """Of a name or path."""
 ENDING = ".safetensors"
+MOST_NAME_BYTES = 180
+"""Of a name: file systems allow 255, and endings and the marks of unfinished files come on top."""
 _NAME = re.compile(r"[^\W_](?:[\w.+-]{0,98}\w)?")
 _WEIGHTED = re.compile(r"(.+):\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))\s*", re.DOTALL)
 _EXPECTED = ('a list of names such as "film" or "film:0.8"', "名称的列表，例如 film 或 film:0.8")
@@ -38,7 +40,8 @@ class LoraUse:
 
 def is_name(source: str) -> bool:
     """Whether it can only be a name on the shelf: no path, nothing that leads elsewhere."""
-    return bool(_NAME.fullmatch(source)) and not source.lower().endswith(ENDING)
+    fits = bool(_NAME.fullmatch(source)) and len(source.encode()) <= MOST_NAME_BYTES
+    return fits and not source.lower().endswith(ENDING)
 
 
 def name_of(source: str) -> str:

@@ -28,6 +28,12 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{model} would do better here: `unstill models pull {model}` fetches it ({size} GB).",
             "{model} 在本机效果会更好：用 `unstill models pull {model}` 下载（{size} GB）。",
         ),
+        "model_better_extra": (
+            "{model} would do better here: it wants `pip install 'unstill[{extra}]'` and its files, which "
+            "`unstill models pull {model}` fetches ({size} GB).",
+            "{model} 在本机效果会更好：请运行 `pip install 'unstill[{extra}]'`，并用 "
+            "`unstill models pull {model}` 下载文件（{size} GB）。",
+        ),
         "size_fixed": (
             "Size {wanted} became {got}: {model} has sizes of its own, and this one is the nearest in shape.",
             "尺寸 {wanted} 改为 {got}：{model} 只有固定的尺寸，这是形状最接近的。",
@@ -162,6 +168,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "kept_from_source": (
             "{param} was not used: an extension keeps that of the video it goes on from.",
             "没有使用 {param}：续写的视频沿用原视频的这项设置。",
+        ),
+        "pictures_kept": (
+            "{param} was not used: a remix or an extension keeps the pictures of its video.",
+            "没有使用 {param}：remix 和续写沿用原视频的图片。",
         ),
         "outside_training": (
             "{size} is outside what the model was trained for: {model} knows short sides of {low} to {high}.",

@@ -32,6 +32,9 @@ SIDE = (16, 8192)
 FRAMES = (1, 14400)
 """Frames any video may have; each model's card narrows it."""
 
+AUTO = "auto"
+"""Instead of a model: the best one here."""
+
 Fit = Literal["crop", "pad", "keep"]
 Format = Literal["mp4", "webm", "gif", "webp"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -76,10 +79,15 @@ def _prompt(name: str) -> Callable[[str], str]:
     return check
 
 
+def is_auto(model: object) -> bool:
+    """Whether the choice of a model is left to unstill, however that is written."""
+    return isinstance(model, str) and model.strip().lower() == AUTO
+
+
 def _model(value: str) -> str:
     if not value.strip():
         raise EmptyName(param="model", what="model", what_zh="模型")
-    return value
+    return AUTO if is_auto(value) else value
 
 
 def _colour(value: str) -> str:
@@ -236,11 +244,20 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
 }
 
 
+SHOWN = 80
+"""Characters of an option's name in a message."""
+_ONE_VALUE = "a single text, number, true or false", "单个文字、数字、true 或 false"
+
+
 def _translate(error: ValidationError) -> InvalidField | NotAChoice | OutOfRange | UnknownField:
     """The first problem pydantic found, as one of ours."""
     first = error.errors(include_url=False)[0]
     param, kind, value = str(first["loc"][0]) if first["loc"] else "request", first["type"], first["input"]
     shown = _shown(value)
+    if param == "options" and len(first["loc"]) > 1 and "[key]" not in first["loc"]:
+        param = f"options[{ascii(str(first['loc'][1]))[1:-1][:SHOWN]}]"
+        if isinstance(value, (list, tuple, Mapping)):
+            return InvalidField(param=param, value=shown, expected=_ONE_VALUE[0], expected_zh=_ONE_VALUE[1])
     if kind == "extra_forbidden":
         return UnknownField(param=param, known=", ".join(field_names()))
     if kind == "literal_error":

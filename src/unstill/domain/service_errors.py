@@ -248,6 +248,18 @@ class BodyTooLarge(UnstillError):
     en = Words("The upload is larger than {limit} MiB.", "Send a smaller picture.")
     zh = Words("上传内容超过 {limit} MiB。", "请使用小一些的图片。")
 
+    def _fitting_hint(self, language: Language) -> str | None:
+        if not self.facts.get("together"):
+            return None
+        if language == "zh":
+            return (
+                "JSON 中所有图片合计不能超过这个上限：请使用小一些的图片，或用表单发送（每张图片单独计算）。"
+            )
+        return (
+            "In JSON the limit counts for all pictures together: send smaller ones, or a form, where it "
+            "counts for each."
+        )
+
 
 class TooSlow(UnstillError):
     code, status = "too_slow", 408

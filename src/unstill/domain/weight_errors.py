@@ -32,6 +32,18 @@ class WeightsMissing(UnstillError):
         return f"{fetch}, or name a folder that has them with --weights."
 
 
+class NothingFits(UnstillError):
+    """Left to choose, unstill finds no model: ``why`` nothing that is here does, and ``advice``, each with
+    its Chinese."""
+
+    code, status = "nothing_fits", 409
+    en = Words("No model whose files are here can do this: {why}.", "Leave out some of what is asked.")
+    zh = Words("本机已有的模型都做不到：{why_zh}。", "请去掉一部分要求。")
+
+    def _fitting_hint(self, language: Language) -> str | None:
+        return str(self.facts.get("advice_zh" if language == "zh" else "advice") or "") or None
+
+
 def missing(card: ModelCard) -> WeightsMissing:
     """What to say of a model whose files are not here."""
     terms, terms_zh = terms_of(card)
@@ -206,6 +218,20 @@ class LoraForAnother(BadRequest):
     zh = Words(
         "LoRA {file} 不适用于 {model}：{reason_zh}。",
         "LoRA 只适用于训练它的模型：请换用那个模型，或去掉它。",
+    )
+
+
+class GgufMissing(BadRequest):
+    """Such a file is put there by hand: no repository that is fetched from has one."""
+
+    code, status = "gguf_missing", 422
+    en = Words(
+        "There is not one GGUF file in {path} of {model}.",
+        "Put one .gguf file of its denoiser there, or choose another quantization.",
+    )
+    zh = Words(
+        "{model} 的 {path} 中没有唯一的 GGUF 文件。",
+        "请放入一个去噪网络的 .gguf 文件，或换一种 quantization。",
     )
 
 

@@ -3,9 +3,9 @@
 The file is ``unstill.toml`` in the user's configuration folder, or the one that UNSTILL_CONFIG names.
 """
 
+from unstill.settings.addresses import HIDDEN
 from unstill.settings.fields import PREFIX, Settings
 from unstill.settings.load import (
-    HIDDEN,
     NOT_SETTINGS,
     SECRET,
     Described,

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -15,8 +16,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from unstill.domain.countries import country
 from unstill.domain.errors import Language
 from unstill.domain.request import SIDE
+from unstill.settings.addresses import is_address
 from unstill.settings.place import config_path
 
 PREFIX = "UNSTILL_"
@@ -41,6 +44,29 @@ def _names(value: object) -> object:
     return value
 
 
+def _country(value: str) -> str:
+    found = country(value)
+    if found is None:
+        raise PydanticCustomError("country", "no country")
+    return found
+
+
+def _address(value: str) -> str:
+    if not is_address(value):
+        raise PydanticCustomError("address", "no address")
+    return value
+
+
+def _secret(value: str) -> str:
+    """As a header can carry it."""
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        raise PydanticCustomError("secret", "no key")
+    return value
+
+
+Region = Annotated[str, AfterValidator(_country)]
+Address = Annotated[str, AfterValidator(_address)]
+Secret = Annotated[str, AfterValidator(_secret)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | Literal["auto"], BeforeValidator(_port)]
 
@@ -72,15 +98,15 @@ class Settings(BaseSettings):
         "auto",
     )
     licences: Literal["any", "commercial"] = _about(
-        "which models `auto` may choose; commercial: those whose licence allows it without asking",
-        "`auto` 可选的模型；commercial：只选许可允许直接商用的",
+        "which models `auto` may choose; commercial: none whose licence forbids commercial use, asks to "
+        "register, or is unclear about it (limits of revenue stay, and are shown)",
+        "`auto` 可选的模型；commercial：不选许可禁止商用、须登记或不明确的（收入上限会显示，但不排除）",
         "any",
     )
-    region: str | None = _about(
-        "country of use (ISO 3166, such as DE): `auto` leaves out models whose licence does",
+    region: Region | None = _about(
+        "country of use (ISO 3166, such as DE, or EU): `auto` leaves out models whose licence does",
         "使用地区（ISO 3166，例如 CN）：`auto` 不选许可不适用于该地区的模型",
         None,
-        pattern="^[A-Za-z]{2}$",
     )
     c2pa_certificate: Path | None = _about(
         "certificate chain (PEM) to sign videos with; needs the extra c2pa",
@@ -115,11 +141,10 @@ class Settings(BaseSettings):
         "下载的模型存放的文件夹；默认为 data_dir 下的 models",
         None,
     )
-    hf_endpoint: str | None = _about(
+    hf_endpoint: Address | None = _about(
         "a mirror of the model hub; without it the variable HF_ENDPOINT",
         "模型站的镜像地址；默认取环境变量 HF_ENDPOINT",
         None,
-        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
     )
     source: Literal["auto", "hub", "mirror", "modelscope"] = _about(
         "where models are fetched from; auto: the fastest of those that answer",
@@ -129,11 +154,10 @@ class Settings(BaseSettings):
 
     # --- prompts
 
-    rewrite_url: str | None = _about(
+    rewrite_url: Address | None = _about(
         "a language model of yours that rewrites prompts when asked: a server of OpenAI's chat completions",
         "可按要求改写描述的语言模型服务（OpenAI chat completions 接口）",
         None,
-        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
     )
     rewrite_model: str = _about(
         "the name of that language model, as its server knows it",
@@ -141,7 +165,7 @@ class Settings(BaseSettings):
         "default",
         min_length=1,
     )
-    rewrite_key: str | None = _about("a key for that server", "访问该服务的 key", None, min_length=1)
+    rewrite_key: Secret | None = _about("a key for that server", "访问该服务的 key", None, min_length=1)
 
     # --- the server
 

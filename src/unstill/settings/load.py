@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from unstill.core.durable import why
 from unstill.domain.errors import BadSetting, BadSettingsFile, Language, UnknownSetting
+from unstill.settings.addresses import HIDDEN, shown
 from unstill.settings.fields import PREFIX, Settings
 from unstill.settings.place import config_path
 
@@ -22,7 +23,6 @@ MOST_BYTES = 2**20
 """Of a settings file."""
 SECRET = frozenset({"api_key", "rewrite_key"})
 """Settings that are never shown."""
-HIDDEN = "********"
 
 
 Flags = Mapping[str, object]
@@ -118,7 +118,7 @@ def _named(problem: Any, path: Path, flags: Flags) -> BadSetting | UnknownSettin
     if problem["type"] == "extra_forbidden":
         return UnknownSetting(name=field, source=path, known=", ".join(Settings.model_fields))
     expected, expected_zh = _expected(problem)
-    value = HIDDEN if field in SECRET else str(problem["input"])[:80]
+    value = HIDDEN if field in SECRET else shown(str(problem["input"]))
     said = {"value": value, "expected": expected, "expected_zh": expected_zh}
     if field in flags:
         option = f"--{field.replace('_', '-')}"
@@ -134,7 +134,11 @@ def _expected(problem: Any) -> tuple[str, str]:
         return "a port from 0 to 65535, or auto", "0 到 65535 的端口，或 auto"
     if kind == "literal_error":
         return f"one of {context['expected']}", f" {context['expected']} 之一"
-    if kind == "string_pattern_mismatch":
+    if kind == "country":
+        return "the code of a country, such as DE, or EU", "国家或地区代码，例如 CN，或 EU"
+    if kind == "secret":
+        return "a key of letters, digits and signs", "由字母、数字和符号组成的 key"
+    if kind == "address":
         return "an address such as https://mirror.example", "形如 https://mirror.example 的地址"
     if kind == "string_too_short":
         least = context["min_length"]

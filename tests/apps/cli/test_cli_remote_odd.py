@@ -264,6 +264,17 @@ def test_https(cli, secure: str, certificate: tuple[Path, Path], monkeypatch) ->
     assert json.loads(cli("jobs", "list", "--server", secure, "--json").out)["error"]["code"] == "not_trusted"
 
 
+def test_an_odd_proxy_is_named(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its variable, without its password; a server on this computer is reached without one."""
+    monkeypatch.setenv("http_proxy", "ftp://ann:hunter2@proxy.example")
+    far = cli("jobs", "list", "--server", "http://unstill.example")
+    assert far.code == 2
+    assert "http_proxy" in far.err
+    assert "hunter2" not in far.err
+    with odd(says({"object": "list", "data": []})) as server:
+        assert cli("jobs", "list", "--server", server.url).code == 0
+
+
 def test_https_where_there_is_only_http(cli) -> None:
     """And the other way round."""
     with odd(says({"data": []})) as server:

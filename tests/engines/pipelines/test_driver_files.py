@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 
 from tiny_engine import apart, engine_of, made, plan_of
 from unstill.domain.errors import NotAChoice
-from unstill.domain.weight_errors import WeightsDamaged, WeightsIncomplete, WeightsUnsafe
+from unstill.domain.weight_errors import GgufMissing, WeightsDamaged, WeightsIncomplete, WeightsUnsafe
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries warn of their own ways
 
@@ -54,6 +54,7 @@ def refused(folder: Path, kind: type[Exception]) -> None:
     [
         ["subprocess", "Popen"], ["os", "system"], ["builtins", "eval"], ["trap", "Trap"], ["torch", "load"],
         ["diffusers.utils.import_utils", "subprocess"], ["transformers", "os.system"], ["diffusers", 1],
+        ["diffusers", "WanPipeline"],
         [["os"], "system"], ["../trap", "Trap"],
     ],
 )  # fmt: skip
@@ -215,7 +216,7 @@ def test_weights_in_a_gguf_file(loose: Path) -> None:
     pytest.importorskip("gguf", reason="the extra quantized is not installed")
     engine = engine_of(loose)
     exact, plan = made(engine, plan_of(WAN)), plan_of(WAN, options={"quantization": "gguf"})
-    with pytest.raises(WeightsIncomplete):
+    with pytest.raises(GgufMissing):
         made(engine, plan)
     write_gguf(loose / "transformer")
     (loose / "transformer" / WEIGHTS).rename(loose / "away")
@@ -233,3 +234,35 @@ def test_a_gguf_file_that_is_none(content: bytes, loose: Path) -> None:
     (loose / "transformer" / "wan.gguf").write_bytes(content)
     with pytest.raises(WeightsDamaged):
         made(engine_of(loose), plan_of(WAN, options={"quantization": "gguf"}))
+
+
+@pytest.mark.parametrize(
+    ("part", "entry"),
+    [("transformer", {"num_layers": 10**9}), ("text_encoder", {"num_layers": 513}),
+     ("vae", {"dim_mult": [1, 2**40]})],
+)  # fmt: skip
+def test_numbers_that_no_model_has_are_refused_before_anything_is_built(
+    part: str, entry: dict[str, Any], loose: Path
+) -> None:
+    change(loose / part / "config.json", **entry)
+    refused(loose, WeightsUnsafe)
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+     '{{ "".__class__.__mro__ }}', "x" * 30_000],
+)  # fmt: skip
+def test_templates_that_may_never_end_are_refused(template: str, loose: Path) -> None:
+    (loose / "tokenizer" / "chat_template.jinja").write_text(template)
+    refused(loose, WeightsUnsafe)
+    (loose / "tokenizer" / "chat_template.jinja").unlink()
+    change(loose / "tokenizer" / "tokenizer_config.json", chat_template=template)
+    refused(loose, WeightsUnsafe)
+
+
+def test_a_damaged_tokenizer_of_a_part_that_we_make_ourselves(folder_of: Folders, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder_of("kandinsky-5-lite"), tmp_path / "copy"))
+    (copy / "tokenizer" / "tokenizer.json").write_text("{")
+    with pytest.raises(WeightsDamaged):
+        made(engine_of(copy), plan_of("kandinsky-5-lite"))

@@ -19,6 +19,7 @@ from tiny_engine import Clip, apart, engine_of, made, plan_of
 from tiny_rows import TINY
 from unstill.domain.errors import NotOffered
 from unstill.domain.weight_errors import LightningMissing, LoraDamaged, LoraForAnother, LoraUnknown
+from unstill.engines.pipelines.loras import KEPT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries warn of their own ways
 
@@ -195,3 +196,37 @@ def test_four_steps_with_the_files_made_for_it(folder_of: Folders, tmp_path: Pat
         made(lacking, plan)
     assert few.files["transformer_2"] in caught.value.message("en") + caught.value.hint("en")
     assert few.repo in caught.value.hint("zh")
+
+
+def test_another_file_under_the_same_name_is_another(folder_of: Folders, tmp_path: Path) -> None:
+    """A warm model must not go on with the file that was there before."""
+    path = lora_file(WAN, folder_of(WAN), tmp_path / "one.safetensors")
+    engine = engine_of(folder_of(WAN), one=path)
+    first = made(engine, plan_of(WAN, loras=uses(one=1.0)))
+    path.unlink()
+    lora_file(WAN, folder_of(WAN), path, seed=7)
+    second = made(engine, plan_of(WAN, loras=uses(one=1.0)))
+    assert apart(first, second) > 0
+    fresh = made(engine_of(folder_of(WAN), one=path), plan_of(WAN, loras=uses(one=1.0)))
+    assert np.array_equal(second.frames, fresh.frames)
+
+
+def test_few_stay_on_that_no_clip_wears(folder_of: Folders, tmp_path: Path) -> None:
+    files = {
+        f"n{number}": lora_file(WAN, folder_of(WAN), tmp_path / f"{number}.safetensors", seed=number)
+        for number in range(KEPT + 3)
+    }
+    engine = engine_of(folder_of(WAN), **files)
+    clips = [made(engine, plan_of(WAN, loras=uses(**{name: 1.0}))) for name in files]
+    pipe: Any = engine._loaded and engine._loaded.pipe
+    assert len(next(iter(_worn(pipe.transformer).values()))) <= KEPT + 1
+    again = made(engine, plan_of(WAN, loras=uses(n0=1.0)))
+    assert np.array_equal(again.frames, clips[0].frames)
+
+
+def test_numbers_that_are_none_are_said_to_be_the_files(folder_of: Folders, tmp_path: Path) -> None:
+    path = lora_file(WAN, folder_of(WAN), tmp_path / "one.safetensors")
+    layers = load_file(path)
+    save_file({name: values * float("nan") for name, values in layers.items()}, path)
+    with pytest.raises(LoraDamaged):
+        made(engine_of(folder_of(WAN), one=path), plan_of(WAN, loras=uses(one=1.0)))

@@ -51,6 +51,7 @@ def told(_done: int, _of: int) -> None:
     """Nobody."""
 
 
+@pytest.mark.filterwarnings("ignore:.*sacremoses.*")
 def test_a_sentence_as_the_library_itself_translates_it(folder: Path) -> None:
     """With its tokenizer and its search, by the files' own generation configuration."""
     tokenizer = MarianTokenizer.from_pretrained(folder)

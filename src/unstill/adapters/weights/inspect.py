@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unstill.adapters.weights import layout
+from unstill.adapters.weights.safetensors import check_safetensors
 from unstill.core.durable import why
 from unstill.domain.errors import NotReadable
 from unstill.domain.weight_errors import WeightsDamaged, WeightsIncomplete, WeightsUnsafe
-
-MOST_HEADER_BYTES = 100_000_000
-"""Of a safetensors file; the format's own limit."""
 
 
 @dataclass(frozen=True)
@@ -110,32 +107,6 @@ def _text(folder: Path, name: str, model: str) -> bytes:
     if ordinary(folder / name, name, model) > layout.MOST_TEXT_BYTES:
         raise WeightsUnsafe(model=model, file=name, reason="it is far too large", reason_zh="文件过大")
     return (folder / name).read_bytes()
-
-
-def check_safetensors(path: Path, name: str, model: str) -> None:
-    """Whether a file is a whole safetensors file, by its header alone.
-
-    Eight bytes hold the header's length, little-endian; the header is a JSON object of tensors, whose
-    ``data_offsets`` fill the rest of the file (https://github.com/huggingface/safetensors, "Format").
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(MOST_HEADER_BYTES, size - 8):
-            raise _damaged(
-                model, name, "it is no safetensors file, or cut off", "不是 safetensors 文件或不完整"
-            )
-        try:
-            header = json.loads(file.read(length))
-            ends = [int(t["data_offsets"][1]) for key, t in header.items() if key != "__metadata__"]
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-            raise _damaged(model, name, "its header cannot be read", "无法读取文件头") from None
-    if size != 8 + length + max(ends, default=0):
-        raise _damaged(model, name, "it is cut off or has grown", "文件长度不对")
-
-
-def _damaged(model: str, file: str, reason: str, reason_zh: str) -> WeightsDamaged:
-    return WeightsDamaged(model=model, file=file, reason=reason, reason_zh=reason_zh)
 
 
 @contextlib.contextmanager

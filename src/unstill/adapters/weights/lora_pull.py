@@ -25,6 +25,8 @@ from unstill.domain.weight_errors import LoraPullStopped, LoraUnfit
 
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _FILE = re.compile(r"(?:[A-Za-z0-9_][\w .+()-]*/){0,4}[\w(][\w .+()-]*", re.ASCII)
+MOST_CHARACTERS = 180
+"""Of a file's path, which is one name while it is on its way."""
 MOST_NAMED = 8
 """Files that a refusal names."""
 
@@ -81,8 +83,12 @@ def _look(watch: Watch, meter: Meter) -> None:
     watch(meter.progress())
 
 
+def _usable(name: str) -> bool:
+    return len(name) <= MOST_CHARACTERS and bool(_FILE.fullmatch(name))
+
+
 def _chosen(listed: Mapping[str, Listed], repo: str, file: str | None) -> str:
-    able = sorted(name for name in listed if name.lower().endswith(ENDING) and _FILE.fullmatch(name))
+    able = sorted(name for name in listed if name.lower().endswith(ENDING) and _usable(name))
     if file is None and len(able) == 1:
         file = able[0]
     if file is None or file not in able:

@@ -14,13 +14,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unstill.adapters.weights.inspect import check_safetensors, ordinary
+from unstill.adapters.weights.inspect import ordinary
 from unstill.adapters.weights.part import CHUNK
+from unstill.adapters.weights.safetensors import check_safetensors, puts_on
 from unstill.core.durable import beside, file_errors, settle, sweep_partials, why
 from unstill.core.loras import Lora
 from unstill.core.weights import Watch, unwatched
 from unstill.domain.errors import FileMissing, NotReadable, OutputExists
-from unstill.domain.lora import ENDING, is_name
+from unstill.domain.lora import ENDING, MOST_NAME_BYTES, is_name
 from unstill.domain.sizes import size_text
 from unstill.domain.weight_errors import (
     LoraDamaged,
@@ -68,7 +69,10 @@ class LoraShelf:
 
     def add(self, file: Path, name: str | None = None) -> Lora:
         """See `unstill.core.loras.LoraStore.add`."""
-        source = file.expanduser()
+        try:
+            source = file.expanduser()
+        except RuntimeError:  # "~somebody", whom this computer does not know
+            raise FileMissing(path=file) from None
         called = self._free(name if name is not None else plain_name(source.stem))
         return self._take(own_file(source), called, source.name)
 
@@ -104,8 +108,8 @@ class LoraShelf:
         if not is_name(name):
             raise LoraNamed(
                 param="name", name=repr(name)[:80],
-                reason="a name has letters, digits, '.', '_', '+' and '-'",
-                reason_zh="名称只能由字母、数字、“.”、“_”、“+”和“-”组成",
+                reason="a name has at most 100 letters, digits, '.', '_', '+' and '-', in 180 bytes of UTF-8",
+                reason_zh="名称只能由字母、数字、“.”、“_”、“+”和“-”组成，最多 100 个字符且不超过 180 字节",
             )  # fmt: skip
         if self._file(name).exists():
             raise _taken(name)
@@ -122,7 +126,9 @@ class LoraShelf:
                 while piece := file.read(CHUNK):
                     out.write(piece)
                     digest.update(piece)
-            looked_over(partial)
+            if not puts_on(looked_over(partial)):
+                raise LoraUnfit(file=told[:MOST_TOLD], reason="no tensor in it is a LoRA's",
+                                reason_zh="其中没有 LoRA 的张量")  # fmt: skip
             try:
                 settle(partial, target, replace_existing=False, number_if_taken=False)
             except OutputExists:
@@ -156,7 +162,11 @@ def own_file(path: Path) -> Path:
     if path.suffix.lower() != ENDING:
         raise LoraUnfit(file=path.name, reason=f"its name does not end in {ENDING}",
                         reason_zh=f"文件名不以 {ENDING} 结尾")  # fmt: skip
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # such as a name that is too long
+        raise NotReadable(path=path, **why(error)) from error
+    if not there:
         raise FileMissing(path=path)
     looked_over(path)
     if (size := path.stat().st_size) > MOST_BYTES:
@@ -193,7 +203,8 @@ def _taken(name: str) -> LoraNamed:
 
 def plain_name(text: str) -> str:
     """A file's name as one on the shelf: runs of anything odd become "-"."""
-    return re.sub(r"[^\w.+-]+", "-", text).strip("-._+")[:100].rstrip("-._+")
+    plain = re.sub(r"[^\w.+-]+", "-", text).strip("-._+")[:100]
+    return plain.encode()[:MOST_NAME_BYTES].decode(errors="ignore").rstrip("-._+")
 
 
 def _open(path: Path) -> Any:

@@ -12,12 +12,12 @@ from unstill.adapters.weights import layout
 from unstill.adapters.weights.asking import Asker, agreeing, wants
 from unstill.adapters.weights.fetch import Fetched, Fetcher
 from unstill.adapters.weights.halt import Halt, stoppable
-from unstill.adapters.weights.inspect import check_safetensors
 from unstill.adapters.weights.lock import Locked, LockedFile, read_lock, write_lock
 from unstill.adapters.weights.meter import Meter
 from unstill.adapters.weights.part import Wanted
 from unstill.adapters.weights.patience import Patience
 from unstill.adapters.weights.route import Road, Route
+from unstill.adapters.weights.safetensors import check_safetensors
 from unstill.adapters.weights.sources import Source
 from unstill.adapters.weights.store import Place
 from unstill.adapters.weights.together import together

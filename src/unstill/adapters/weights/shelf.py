@@ -39,6 +39,8 @@ from unstill.settings import Settings
 if TYPE_CHECKING:
     from unstill.adapters.weights.sources import Source
 
+MOST_SHOWN = 200
+"""Characters of a name that nobody knows."""
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -75,9 +77,13 @@ class WeightShelf:
         """See `unstill.core.ports.Weights.lora`."""
         if is_name(source):
             return self.loras.path(source)
-        path = Path(source).expanduser()
-        if not path.is_file():
-            raise LoraUnknown(param="loras", source=source)
+        try:
+            path = Path(source).expanduser()
+            there = path.is_file()
+        except (OSError, RuntimeError):  # a name too long for a file; somebody's home who is not known
+            there = False
+        if not there:
+            raise LoraUnknown(param="loras", source=source[:MOST_SHOWN])
         return own_file(path)
 
     def facts(self, card: ModelCard) -> WeightFacts:

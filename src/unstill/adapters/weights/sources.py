@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
 
 from unstill.adapters.weights.locations import Bases, hub_token
 from unstill.adapters.weights.wire import Errand, Wire, origin
 from unstill.domain.errors import BadSetting
 from unstill.domain.source_errors import NoMirror
 from unstill.settings import Settings
+from unstill.settings.addresses import is_address, shown
 
 Name = Literal["hub", "mirror", "modelscope"]
 
@@ -90,14 +89,9 @@ def mirror(settings: Settings, environ: Mapping[str, str]) -> str | None:
     named = environ.get("HF_ENDPOINT", "").strip().rstrip("/")
     if not named:
         return None
-    try:
-        parts = urlsplit(named)
-        good = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s@?#]", named)
-    except ValueError:
-        good = False
-    if not good:
+    if not is_address(named):
         raise BadSetting(
-            name="HF_ENDPOINT", value=named[:80], expected="an address such as https://mirror.example",
+            name="HF_ENDPOINT", value=shown(named), expected="an address such as https://mirror.example",
             expected_zh="形如 https://mirror.example 的地址", source="the environment", source_zh="环境变量",
         )  # fmt: skip
     return named

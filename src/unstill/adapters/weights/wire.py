@@ -19,6 +19,7 @@ from unstill.adapters.weights.patience import Patience
 from unstill.adapters.weights.refusal import About, broken, going_round, odd, refused
 from unstill.domain.errors import BadSetting
 from unstill.domain.source_errors import RedirectRefused
+from unstill.settings.addresses import check_proxies
 from unstill.version import __version__
 
 MOST_HOPS = 10
@@ -45,7 +46,8 @@ class Wire:
     """One HTTP client for one fetch; usable from several threads."""
 
     def __init__(self, patience: Patience, halt: Halt) -> None:
-        """Raises `BadSetting` for certificates that cannot be read."""
+        """Raises `BadSetting` for certificates that cannot be read and proxies that are none."""
+        check_proxies()
         self._halt = halt
         self._client = httpx.Client(
             headers={"User-Agent": f"unstill/{__version__}", "Accept-Encoding": "identity"},

@@ -15,13 +15,12 @@ from unstill.apps.api.body import Body, check_text
 from unstill.apps.api.context import Context
 from unstill.apps.api.errors import printable
 from unstill.core.asking import Ask
-from unstill.core.choosing import AUTO
 from unstill.core.inbox import Upload
 from unstill.core.plan import find_card
 from unstill.core.services import Services
 from unstill.domain.errors import InvalidField, Language, MissingArgument, OutOfRange, UnknownModel
 from unstill.domain.notes import Note, note
-from unstill.domain.request import field_names
+from unstill.domain.request import field_names, is_auto
 from unstill.domain.service_errors import BodyTooLarge, Unsupported
 
 PICTURE_FIELDS = ("input_reference", "image_reference", "image")
@@ -67,7 +66,10 @@ def ask_of(
         fields["options"] = {**{name: values[name] for name in mine}, **fields.get("options", {})}
     ignored = [name for name in unknown if name not in mine][:MOST_IGNORED]
     known = {*OURS, *FOREIGN, *besides, *options}
-    notes = tuple(_ignored(name, known) for name in ignored)
+    vain = [name for name in ignored if derived and name in (*PICTURE_FIELDS, *LAST_FIELDS)]
+    notes = tuple(
+        note("pictures_kept", param=name) if name in vain else _ignored(name, known) for name in ignored
+    )
     return Ask(fields, seconds_in(values.get("seconds")), notes, language, frozenset(mine if derived else ()))
 
 
@@ -148,7 +150,7 @@ def flag_in(values: Mapping[str, Any], name: str) -> bool:
 
 def _options(model: object, services: Services, *, derived: bool) -> Mapping[str, Any]:
     """The options of the model's card; of all cards where it is another video's and not known yet."""
-    if (derived and model is None) or model == AUTO:
+    if (derived and model is None) or is_auto(model):
         cards = [card for family in services.families for card in family.cards]
         return {name: option for card in cards for name, option in card.options.items()}
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from unstill.apps.api import schema
 from unstill.apps.api.body import body_of
 from unstill.apps.api.context import context_of, language_in
 from unstill.apps.api.dialect import LAST_FIELDS, ask_of, flag_in, number_in
 from unstill.apps.api.model_weights import weights_of
+from unstill.apps.api.packed import packed
 from unstill.core.choosing import USUAL, candidates
 from unstill.core.plan import Plan, find_card
 from unstill.core.services import Services
@@ -26,7 +27,7 @@ CARD_FACTS = ("id", "licence", "download_bytes", "standing")
 
 
 @router.get("/models", summary="List models", responses=schema.replies(schema.ModelList))
-async def models(request: Request, recommend: Recommend = False) -> JSONResponse:
+async def models(request: Request, recommend: Recommend = False) -> Response:
     """Every model that can be used here, the default first, with its limits, defaults and options.
 
     With `recommend` each also has a `recommendation`: what a clip in its own settings would take on this
@@ -42,7 +43,7 @@ async def models(request: Request, recommend: Recommend = False) -> JSONResponse
             told = [{**one, "recommendation": suiting[one["id"]]} for one in told]
         return told
 
-    return JSONResponse({"object": "list", "data": await context.read(shown)})
+    return packed(request, {"object": "list", "data": await context.read(shown)})
 
 
 @router.get("/models/{model_id}", summary="Look at a model", responses=schema.replies(schema.Model, 404))

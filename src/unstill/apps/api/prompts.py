@@ -15,6 +15,7 @@ from unstill.core.plan import find_card
 from unstill.core.prompts import FIELDS, english, prompt_of
 from unstill.core.rewriting import require_rewriter, rewritten
 from unstill.domain.errors import InvalidField
+from unstill.domain.request import is_auto
 from unstill.domain.service_errors import Unsupported
 
 router = APIRouter(prefix="/v1/prompts", tags=["prompts"])
@@ -34,7 +35,7 @@ async def translate(request: Request) -> JSONResponse:
     async with body_of(request) as body:
         given = {name: text for name in FIELDS if (text := _text(body.values, name))}
         prompt_of(given.get("prompt", ""))
-        model = _text(body.values, "model") or None
+        model = _model(body.values)
     services = context.service.services
     reader = (await context.read(lambda: find_card(model, services.families)))[1] if model else None
     done = await context.make(lambda: english(given, interpreter, reader=reader))
@@ -53,7 +54,7 @@ async def rewrite(request: Request) -> JSONResponse:
     context = context_of(request)
     async with body_of(request) as body:
         text = prompt_of(_text(body.values, "prompt"))
-        model = _text(body.values, "model") or None
+        model = _model(body.values)
     services = context.service.services
     rewriter = require_rewriter(services)
     made = await context.make(lambda: rewritten(text, model, services))
@@ -61,6 +62,12 @@ async def rewrite(request: Request) -> JSONResponse:
         {"object": "prompt.rewriting", "prompt": made.prompt, "before": {"prompt": text}, "model": made.model,
          "by": rewriter.model, "host": rewriter.host}
     )  # fmt: skip
+
+
+def _model(values: Mapping[str, Any]) -> str | None:
+    """The model that a prompt is for; "auto" is none in particular."""
+    model = _text(values, "model")
+    return None if is_auto(model) else model or None
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from unstill.apps.cli import weights, words
 from unstill.apps.cli.call import Call
+from unstill.apps.cli.card_words import LANGUAGES, RUNGS
 from unstill.apps.cli.columns import cut, lines
 from unstill.apps.cli.plan import kind_of
 from unstill.apps.cli.screen import Screen
@@ -126,14 +127,47 @@ def _rows(card: ModelCard, call: Call) -> list[tuple[str, str]]:
         (say("model"), say("aside", text=card.id, aside=card.title_in(screen.language))),
         (say("kind"), kind_of(card, screen)),
         (say("about"), card.about[language]),
+        *_knows(card, screen),
         *([(say("files"), files)] if files else []),
         (say("licence"), card.licence_in(language)),
         *((say("licence_notes") if not at else "", text) for at, text in enumerate(terms)),
         (say("defaults"), say("comma").join(native)),
+        *([(say("sizes"), _sizes(card, screen))] if card.sizes else []),
         (say("limits"), say("semicolon").join(limits)),
+        *([(say("device_memory"), _memory(card, screen))] if card.memory else []),
     ]
     told = [f"{name} = {_default(option)}  {option.about[language]}" for name, option in card.options.items()]
     return [*rows, *((say("options") if not at else "", text) for at, text in enumerate(told))]
+
+
+def _knows(card: ModelCard, screen: Screen) -> list[tuple[str, str]]:
+    """What it reads, takes and makes besides pictures, and how large it is."""
+    say, chinese = screen.say, screen.language == "zh"
+    read = [LANGUAGES.get(name, (name, name))[chinese] for name in card.prompt_languages]
+    has = {"lora": card.lora, "loop": card.loops, "sound": card.sound, "negative": card.negative_prompt}
+    known = [
+        say("reads", languages=("、" if chinese else ", ").join(read)) if read else say("reads_nothing"),
+        say(f"last_{card.last_picture}"),
+        *(say(f"{name}_{'yes' if able else 'no'}") for name, able in has.items()),
+    ]
+    rows = [(say("knows"), say("semicolon").join(known))]
+    if card.parameters:
+        rows.append((say("parameters"), say("billions", count=f"{card.parameters / 1e9:.1f}")))
+    return rows
+
+
+def _sizes(card: ModelCard, screen: Screen) -> str:
+    sizes = screen.say("comma").join(card.sizes)
+    return screen.say("sizes_only", sizes=sizes) if card.only_sizes else sizes
+
+
+def _memory(card: ModelCard, screen: Screen) -> str:
+    """GiB of a graphics card by placement, for a clip in its own settings."""
+    chinese = screen.language == "zh"
+    return screen.say("comma").join(
+        screen.say("rung", name=RUNGS.get(name, (name, name))[chinese], size=f"{count / 2**30:.1f}")
+        for name, count in card.memory.items()
+    )
 
 
 def _default(option: Option) -> str:

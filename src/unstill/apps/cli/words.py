@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from unstill.apps.cli.bench_words import BENCH_STAGES, BENCH_TEXTS
+from unstill.apps.cli.card_words import CARD_TEXTS
 from unstill.apps.cli.loras_words import LORAS_TEXTS
 from unstill.apps.cli.prompts_words import PROMPTS_TEXTS
 from unstill.apps.cli.start_words import START_TEXTS
@@ -19,6 +20,7 @@ TEXTS: Mapping[str, _Pair] = {
     **SERVICE_TEXTS,
     **WEIGHTS_TEXTS,
     **LORAS_TEXTS,
+    **CARD_TEXTS,
     **BENCH_TEXTS,
     **START_TEXTS,
     **PROMPTS_TEXTS,

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from unstill.core.ports import Frame
 
 
+MOST_CHANNELS = 2
+
+
 class Adapter:
     """The table's own: all that a row's entries say, and no more."""
 
@@ -211,6 +214,10 @@ def as_sound(output: Any, rate: int) -> Sound | None:
         made = made.detach().float().cpu().numpy()
     samples = np.asarray(made[0], np.float32)
     samples = samples[:, None] if samples.ndim == 1 else samples.T
+    if samples.ndim != 2 or samples.shape[1] > MOST_CHANNELS:
+        raise BadOutput(problem=f"its sound is {samples.shape}", problem_zh=f"声音的形状为 {samples.shape}")
+    if not len(samples):
+        return None
     return Sound(np.ascontiguousarray(np.clip(np.nan_to_num(samples), -1, 1)), rate)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unstill.core.ports import Estimate, Machine
+from unstill.domain.errors import NotAChoice
 from unstill.domain.notes import Note, note
 from unstill.engines.pipelines.recipe import recipe_of
 from unstill.engines.pipelines.row import Row
@@ -144,6 +145,8 @@ def correction(
 def predict(row: Row, plan: Plan, machine: Machine, known: Figures | None = None) -> Estimate:
     """Seconds and peak bytes of ``plan`` on ``machine``, and the rung of the ladder to begin with."""
     kind, recipe, device = machine.device.split(":")[0], recipe_of(plan), machine.accelerator
+    if recipe.quantization == "nf4" and kind != "cuda":
+        raise NotAChoice(param="quantization", value="nf4", choices="none, int8")
     rungs = ladder(kind, exact=recipe.exact, tiles=row.tiles)
     value, known = value_bytes(machine), known or figures()
     name = device.name if device else kind

@@ -12,6 +12,7 @@ import torch
 from unstill.core.out_of_memory import is_out_of_memory
 from unstill.domain.weight_errors import WeightsDamaged, WeightsIncomplete, WeightsUnsafe
 from unstill.engines.pipelines.adapters import Adapter
+from unstill.engines.pipelines.configurations import check_configurations
 from unstill.engines.pipelines.quantizing import denoiser_from
 from unstill.engines.pipelines.recipe import Recipe
 from unstill.engines.pipelines.row import Row
@@ -39,9 +40,10 @@ def load(row: Row, adapter: Adapter, folder: Path, device: Device, recipe: Recip
     index = read_index(folder, row)
     check_index(index, row)
     check_parts(index, folder, row)
-    given = adapter.components(folder, index)
-    given |= denoiser_from(row, folder, device, recipe)
+    check_configurations(folder, listed(index), row.card.id)
+    quantized = denoiser_from(row, folder, device, recipe)
     try:
+        given = {**adapter.components(folder, index), **quantized}
         return kind.from_pretrained(
             folder, dtype=dtypes(row, device), local_files_only=True, use_safetensors=True,
             trust_remote_code=False, **given,
@@ -83,7 +85,8 @@ def check_index(index: Mapping[str, Any], row: Row) -> None:
     odd = ["_class_name"] if isinstance(index.get("_class_name"), list) else []
     for name, (library, kind) in listed(index).items():
         known = library in LIBRARIES or (isinstance(library, str) and hasattr(pipelines, library))
-        if not (known and isinstance(kind, str) and kind.isidentifier()):
+        plain = isinstance(kind, str) and kind.isidentifier() and not kind.endswith("Pipeline")
+        if not (known and plain):
             odd.append(name)
     if odd:
         raise WeightsUnsafe(
@@ -111,7 +114,7 @@ def listed(index: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def _damaged(row: Row, error: Exception) -> WeightsDamaged:
     """What a library says of files that do not fit, in one line."""
-    said = " ".join(str(error).split())[:160] or type(error).__name__
+    said = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
     return WeightsDamaged(
         model=row.card.id, file=INDEX, reason=f"its parts cannot be loaded: {said}",
         reason_zh=f"组件无法加载：{said}",

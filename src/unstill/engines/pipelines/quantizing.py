@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from unstill.core.out_of_memory import is_out_of_memory
 from unstill.domain.errors import ExtraMissing, NotAChoice
-from unstill.domain.weight_errors import WeightsDamaged, WeightsIncomplete
+from unstill.domain.weight_errors import GgufMissing, WeightsDamaged
 from unstill.engines.pipelines.recipe import Recipe
 from unstill.engines.pipelines.row import Row
 from unstill.engines.placement.torch_device import Device
@@ -52,12 +52,12 @@ def _read(row: Row, name: str, folder: Path, device: Device, kind: str) -> Modul
             folder / name, dtype=device.dtype, quantization_config=_config(kind, device),
             local_files_only=True, use_safetensors=True,
         )  # fmt: skip
-    except WeightsIncomplete:
+    except GgufMissing:
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        said = " ".join(str(error).split())[:160] or type(error).__name__
+        said = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         raise WeightsDamaged(
             model=row.card.id, file=name, reason=f"it cannot be read as {kind}: {said}",
             reason_zh=f"无法按 {kind} 读取：{said}",
@@ -70,7 +70,7 @@ def _from_gguf(made: Any, row: Row, folder: Path, device: Device) -> Module:
 
     files = sorted(folder.glob("*.gguf"))
     if len(files) != 1:
-        raise WeightsIncomplete(path=folder, model=row.card.id, file=f"{folder.name}/*.gguf")
+        raise GgufMissing(param="quantization", path=folder, model=row.card.id)
     return made.from_single_file(
         str(files[0]), config=str(folder), dtype=device.dtype, local_files_only=True,
         quantization_config=GGUFQuantizationConfig(compute_dtype=device.dtype),

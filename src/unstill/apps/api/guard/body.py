@@ -17,8 +17,9 @@ Receive = Callable[[], Awaitable[Message]]
 GONE: Message = {"type": "http.disconnect"}
 
 
-def too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(limit=f"{limit / MEBIBYTE:.1f}".removesuffix(".0"))
+def too_large(limit: int, *, together: bool = False) -> BodyTooLarge:
+    """``together``: the limit counts for all pictures of the body."""
+    return BodyTooLarge(limit=f"{limit / MEBIBYTE:.1f}".removesuffix(".0"), together=together)
 
 
 class Body:
@@ -34,7 +35,10 @@ class Body:
         limit: int,
         settings: GuardSettings,
         refuse: Callable[[UnstillError], Awaitable[None]],
+        *,
+        together: bool = False,
     ) -> None:
+        self._together = together
         self._receive, self._limit, self._settings, self._refuse = receive, limit, settings, refuse
         self._seen, self._waited = 0, 0.0
         self._whole = self._refused = False
@@ -68,5 +72,5 @@ class Body:
         self._waited += time.monotonic() - started
         self._seen += len(message.get("body", b""))
         if self._seen > self._limit:
-            raise too_large(self._limit)
+            raise too_large(self._limit, together=self._together)
         return message

@@ -22,6 +22,8 @@ class UploadRoute:
     form: int
     json: int
     """Data URLs are a third longer than the picture in them."""
+    pair: bool = False
+    """Whether there may be two pictures."""
 
 
 def upload_routes(
@@ -31,7 +33,7 @@ def upload_routes(
     held in memory as a whole, has the room of one for both."""
     small, large = 2 * picture_bytes + FORM_OVERHEAD, video_bytes + FORM_OVERHEAD
     return (
-        UploadRoute(r"/v1/videos(/sync)?", small, picture_bytes * 4 // 3 + FORM_OVERHEAD),
+        UploadRoute(r"/v1/videos(/sync)?", small, picture_bytes * 4 // 3 + FORM_OVERHEAD, pair=True),
         UploadRoute(r"/v1/videos/(extensions|inspect|edits)", large, MEBIBYTE),
     )
 
@@ -107,3 +109,8 @@ class GuardSettings:
             if re.fullmatch(route.path, path):
                 return route.form if content_type.lower().startswith("multipart/") else route.json
         return self.body_bytes
+
+    def together(self, path: str, content_type: str) -> bool:
+        """Whether the limit of a body counts for two pictures that may be in it."""
+        form = content_type.lower().startswith("multipart/")
+        return not form and any(route.pair and re.fullmatch(route.path, path) for route in self.uploads)

@@ -91,7 +91,7 @@ class Guard:
                 raise WrongKey
         limit = self._limit(scope)
         if declared_length(scope["headers"]) > limit:
-            raise too_large(limit)
+            raise too_large(limit, together=self._together(scope))
         scope["unstill.owner"] = caller.owner if caller else NOBODY
         scope["unstill.via"] = caller.via if caller else "none"
         scope["unstill.known"] = caller is not None
@@ -148,7 +148,7 @@ class Guard:
 
     async def _forward(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         limit = self._limit(scope)
-        body = Body(receive, limit, self._settings, answer.refuse)
+        body = Body(receive, limit, self._settings, answer.refuse, together=self._together(scope))
         with self._upload(limit > self._settings.body_bytes and has_body(scope["headers"])):
             try:
                 await self._app(scope, body.receive, answer.send)
@@ -187,6 +187,9 @@ class Guard:
 
     def _limit(self, scope: Scope) -> int:
         return self._settings.body_limit(scope["path"], value(scope["headers"], b"content-type") or "")
+
+    def _together(self, scope: Scope) -> bool:
+        return self._settings.together(scope["path"], value(scope["headers"], b"content-type") or "")
 
     async def _unexpected(self, scope: Scope, answer: Answer) -> None:
         """Logged once, here, with the traceback; the client learns the incident's id and nothing else.

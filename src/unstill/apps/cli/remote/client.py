@@ -24,6 +24,7 @@ from unstill.apps.cli.remote.errors import (
 from unstill.apps.cli.remote.place import find
 from unstill.domain.errors import Language, UnstillError
 from unstill.settings import Settings
+from unstill.settings.addresses import check_proxies
 from unstill.version import __version__
 
 MOST_JSON = 16 * 2**20
@@ -148,6 +149,8 @@ class Remote:
             }
             if self.place.secret:
                 headers["Authorization"] = f"Bearer {self.place.secret}"
+            if not self.place.local:
+                check_proxies()
             self._client = httpx.Client(
                 headers=headers,
                 follow_redirects=False,
