@@ -82,7 +82,7 @@ def setting(watched: Watched, name: str) -> Locator:
     """A field of the settings, which are unfolded for it."""
     fold = watched.page.locator("details.fold:not(.others)")
     if fold.get_attribute("open") is None:
-        fold.locator("summary").click()
+        fold.locator("> summary").click()
     return watched.page.locator(f"#set-{name}")
 
 
