@@ -32,7 +32,7 @@ export async function takeVideo(file) {
     from: kept ? "library" : picture ? "frame" : "none",
     id: settings.id ?? "",
     name: file.name,
-    lost: lostOf(settings),
+    lost: await lostOf(settings),
   });
 }
 
@@ -55,12 +55,31 @@ export async function takeFromLibrary(video) {
 }
 
 /** @param {any} settings as they stand in the file */
-function lostOf(settings) {
+async function lostOf(settings) {
   if (settings.prompt_left_out === true) return t("create.prompt_left_out");
-  const cards = state.get("models") ?? [];
-  const knows = !settings.model || !cards.length || cards.some((/** @type {any} */ one) => one.id === settings.model);
+  const cards = settings.model ? await modelsTold() : [];
+  const knows = !cards.length || cards.some((/** @type {any} */ one) => one.id === settings.model);
   if (!knows) return t("create.model_unknown", { model: String(settings.model).slice(0, 60) });
   return settings.unusable?.length ? t("create.settings_damaged") : "";
+}
+
+/**
+ * The server's models, once it has told of them; none where it takes too long.
+ * @returns {Promise<any[]>}
+ */
+async function modelsTold() {
+  const known = state.get("models");
+  if (known?.length) return known;
+  return new Promise((resolve) => {
+    const late = setTimeout(() => done([]), PATIENCE_MS);
+    const stop = state.on("models", (/** @type {any[]} */ cards) => cards?.length && done(cards));
+    /** @param {any[]} cards */
+    function done(cards) {
+      clearTimeout(late);
+      stop?.();
+      resolve(cards);
+    }
+  });
 }
 
 /** @param {Incoming} incoming */
