@@ -15,6 +15,8 @@ from importlib.resources.abc import Traversable
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
+from unstill.apps.encodings import takes_gzip
+
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -84,7 +86,7 @@ def _file(request: Request, name: str, more: Mapping[str, str] | None = None) ->
     }
     if suffix in PACKED:
         headers["Vary"] = "Accept-Encoding"
-        if _takes_gzip(request.headers.get("accept-encoding", "")):
+        if takes_gzip(request.headers.get("accept-encoding", "")):
             body, tag = _packed(body), f"{tag}-gzip"
             headers["Content-Encoding"] = "gzip"
     headers["ETag"] = f'"{tag}"'
@@ -97,15 +99,6 @@ def _file(request: Request, name: str, more: Mapping[str, str] | None = None) ->
 def _packed(body: bytes) -> bytes:
     """The same bytes each time, as the ETag promises."""
     return gzip.compress(body, mtime=0)
-
-
-def _takes_gzip(header: str) -> bool:
-    """Whether Accept-Encoding names gzip without refusing it by a weight of 0."""
-    for part in header.lower().split(","):
-        name, _, weight = part.partition(";")
-        if name.strip() == "gzip":
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
 
 
 def _tags(header: str) -> list[str]:

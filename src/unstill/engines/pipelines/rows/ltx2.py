@@ -38,13 +38,12 @@ SIGMAS = [1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875]
 UNGUIDED: dict[str, Any] = {"guidance_scale": 1.0, "audio_guidance_scale": 1.0, "stg_scale": 0.0, "audio_stg_scale": 0.0,
             "modality_scale": 1.0, "audio_modality_scale": 1.0, "guidance_rescale": 0.0,
             "audio_guidance_rescale": 0.0}  # fmt: skip
-PLAIN: dict[str, Any] = {**UNGUIDED}
 GRID: dict[str, Any] = {"frames": (9, 257), "frame_stride": 8, "side": (256, 1920), "side_grid": 32,
         "sizes": ("768x512", "512x768"), "sound": True, "last_picture": "can", "loops": True, "lora": True}  # fmt: skip
 DRIVEN: dict[str, Any] = {"pipeline": "LTX2ImageToVideoPipeline", "adapter": "ltx2", "latents": Latents("packed", 128, 32, 8),
           "fps": "frame_rate", "last": "conditions-2", "gguf": True}  # fmt: skip
 GUIDED: dict[str, Any] = {
-    name: value for name, value in PLAIN.items() if name not in ("guidance_scale", "audio_guidance_scale")
+    name: value for name, value in UNGUIDED.items() if name not in ("guidance_scale", "audio_guidance_scale")
 }
 
 ROWS = (
