@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image
 
 from unstill.engines.pipelines.row import Latents
+from unstill.engines.placement.colours import colours, fitted
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from unstill.core.ports import Frame
-
-SIDE = 256
-"""The longer side of a preview, in pixels."""
-FIRMNESS = 1e-3
-"""Ridge that keeps the fit calm where a picture has few colours."""
 
 
 class Glimpse:
@@ -40,7 +33,7 @@ class Glimpse:
         try:
             first = _first(_mode(encoded)).detach().float().cpu()
             if first.shape[-2:] == (self._size[1], self._size[0]):
-                self._map = _fitted(self._picture, _normal(vae, first))
+                self._map = fitted(self._picture, _normal(vae, first))
         except (AttributeError, RuntimeError, ValueError, TypeError, IndexError):
             self._map = None
 
@@ -57,13 +50,13 @@ class Glimpse:
         self._clean = clean if clean is not None else done[0] if isinstance(done, tuple) else sample
 
     def shown(self) -> Frame | None:
-        """The middle of the clip as the last step believes it to be: uint8 [H W 3], at most `SIDE` on its
-        longer side; None where nothing is known of it."""
+        """The middle of the clip as the last step believes it to be: uint8 [H W 3], as `colours`
+        makes it; None where nothing is known of it."""
         if self._map is None or self._clean is None:
             return None
         try:
             frame = self._middle(self._clean.detach().float().cpu())
-            return _colours(frame, self._map)
+            return colours(frame, self._map)
         except (RuntimeError, ValueError, IndexError):
             return None
 
@@ -105,26 +98,3 @@ def _normal(vae: Any, latents: Tensor) -> Tensor:
         means, spreads = (torch.as_tensor(each).float().cpu().view(-1, 1, 1) for each in (mean, spread))
         return (latents - means) / spreads
     return latents * float(getattr(config, "scaling_factor", None) or 1.0)
-
-
-def _fitted(picture: Frame, latents: Tensor) -> Tensor:
-    """The map [c + 1, 3] from ``latents`` [c h w] to the colours of ``picture`` uint8 [H W 3]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
-    colours = F.interpolate(pixels, size=latents.shape[-2:], mode="area")[0].flatten(1).T
-    known = _with_one(latents.flatten(1).T)
-    ridge = FIRMNESS * len(known) * torch.eye(known.shape[1])
-    return torch.linalg.solve(known.T @ known + ridge, known.T @ colours)
-
-
-def _colours(latents: Tensor, map_: Tensor) -> Frame:
-    _, height, width = latents.shape
-    colours = _with_one(latents.flatten(1).T) @ map_
-    small = (colours.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8).view(height, width, 3).numpy()
-    scale = SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BICUBIC))
-
-
-def _with_one(values: Tensor) -> Tensor:
-    """Rows with a 1 at their end, for the line's offset."""
-    return torch.cat([values, torch.ones(len(values), 1)], dim=1)
