@@ -25,7 +25,7 @@ from testcard import draw
 PATIENCE_S = 120.0
 """What a test waits for anything before it says that it does not come."""
 QUICK = {
-    "UNSTILL_LEASE_S": "1", "UNSTILL_STAGE_S": "5", "UNSTILL_GRACE_S": "2",
+    "UNSTILL_LEASE_S": "1", "UNSTILL_STAGE_S": "20", "UNSTILL_GRACE_S": "2",
     "UNSTILL_FREE_GIBIBYTES": "0", "UNSTILL_QUEUE_LIMIT": "10000", "UNSTILL_QUEUE_LIMIT_PER_KEY": "10000",
     "UNSTILL_RATE_PER_S": "100000", "UNSTILL_BURST": "100000",
 }  # fmt: skip

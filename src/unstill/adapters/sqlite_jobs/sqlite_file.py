@@ -78,6 +78,9 @@ class SqliteFile:
         with self._reading_turn(), spoken(self.path), self._readers.begin() as connection:
             yield connection
 
+    def alone(self, connection: Connection) -> None:
+        """One writes at a time."""
+
     def backup(self, target: Path) -> None:
         self._refuse_closed()
         with beside(target) as partial:

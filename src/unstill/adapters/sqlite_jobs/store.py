@@ -39,6 +39,7 @@ class SqlJobs(Reads):
 
     def add(self, new: NewJob, limits: Limits) -> tuple[Job, bool]:
         with self._database.writing() as connection:
+            self._database.alone(connection)
             forget_old_keys(connection, self._clock)
             known = new.idempotency and known_as(connection, new.owner, new.idempotency, self._clock)
             if known:

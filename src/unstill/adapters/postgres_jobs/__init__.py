@@ -1,0 +1,28 @@
+"""The job store on a PostgreSQL server, for several API servers and many workers side by side.
+
+The rules are those of `unstill.adapters.sqlite_jobs.SqlJobs`, in the same SQL; here is what only PostgreSQL
+knows: connections, locks between servers, the server's own clock, its errors in our words, and news of jobs
+by LISTEN and NOTIFY.
+"""
+
+from __future__ import annotations
+
+from unstill.adapters.postgres_jobs.clock import ServerClock
+from unstill.adapters.postgres_jobs.news import News
+from unstill.adapters.postgres_jobs.server import PostgresServer
+from unstill.adapters.sqlite_jobs import SqlJobs
+from unstill.core.queue import Clock
+
+__all__ = ["News", "PostgresServer", "ServerClock", "open_jobs"]
+
+
+def open_jobs(url: str, clock: Clock | None = None) -> SqlJobs:
+    """The job store in this database, whose tables are made if there are none. Leases go by the server's
+    clock unless another is given.
+
+    Raises:
+        StoreFailed: the server cannot be reached, or refuses.
+        StoreNewer: a newer unstill made its tables.
+    """
+    server = PostgresServer(url)
+    return SqlJobs(server, clock or ServerClock(server))
