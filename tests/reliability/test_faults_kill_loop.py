@@ -10,7 +10,7 @@ import figures
 from hammer import kill_loop
 from live import Live
 
-FAULTS, SEED = 60, 20261122
+FAULTS, SEED = 30, 20261122
 PART, PARTS = 50, 20
 TWO_WORKERS = {"UNSTILL_WORKERS": "2"}
 
@@ -28,7 +28,7 @@ def run(server: Live, faults: int, seed: int) -> dict[str, object]:
 
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_doubled_broken_or_left_over(live: Callable[..., Live]) -> None:
-    """60 faults: every job that was acknowledged is settled, once; every video is the one that was made and
+    """30 faults: every job that was acknowledged is settled, once; every video is the one that was made and
     decodes to its end; after a restart no file is nobody's."""
     figures.note("kill loop", **run(live(**TWO_WORKERS), FAULTS, SEED))
 
