@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("psycopg")
 
+from fairness_contract import FairnessContract
 from job_store_contract import JobStoreContract, World
 from postgres import Server, binaries, running
 from unstill.adapters.postgres_jobs import PostgresServer
@@ -30,5 +31,5 @@ def world(server: Server) -> Iterator[World]:
     made.store.close()
 
 
-class TestPostgresJobs(JobStoreContract):
+class TestPostgresJobs(JobStoreContract, FairnessContract):
     """Every rule of the contract."""

@@ -200,13 +200,13 @@ def test_a_row_changed_by_hand_is_noticed(path: Path) -> None:
 
 def test_a_newer_format_is_left_alone(path: Path) -> None:
     fill(path)
-    row = seal(meta, {"key": "format", "value": "2"})
+    row = seal(meta, {"key": "format", "value": "3"})
     with closing(sqlite3.connect(path)) as other, other:
         other.execute(
             "UPDATE meta SET value = ?, checksum = ? WHERE key = 'format'", (row["value"], row["checksum"])
         )
     before = path.read_bytes()
-    with pytest.raises(StoreNewer, match="format 2; this one knows 1"):
+    with pytest.raises(StoreNewer, match="format 3; this one knows 2"):
         open_jobs(path, FakeClock())
     assert path.read_bytes() == before
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import ColumnElement
 
+from fairness_contract import FairnessContract
 from job_store_contract import JobStoreContract, World
 from unstill.adapters.sqlite_jobs import SqliteFile, SqlJobs
 from unstill.adapters.sqlite_jobs.tables import idempotency as keys
@@ -40,7 +41,7 @@ def world(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[World]
     made.store.close()
 
 
-class TestSqliteJobs(JobStoreContract):
+class TestSqliteJobs(JobStoreContract, FairnessContract):
     """Every rule of the contract."""
 
 

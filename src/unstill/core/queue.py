@@ -58,6 +58,10 @@ class NewJob:
     source: str | None = None
     priority: int = 0
     idempotency: Idempotency | None = None
+    needs_bytes: int | None = None
+    """The least memory of a device that can make it; None where any can."""
+    deadline_s: float | None = None
+    """Seconds from now on after which it is of no more use."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,19 @@ class Limits:
 
     queued: int = 50
     queued_per_owner: int = 10
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which of the waiting jobs of its models a worker may take."""
+
+    memory_bytes: int | None = None
+    """Its device's: jobs that need more are left to others. None: whatever there is."""
+    running_per_owner: int | None = None
+    """How many jobs of one API key may be in progress at a time, on all workers; None: any number."""
+
+
+ANY = Reach()
 
 
 @dataclass(frozen=True)
@@ -152,9 +169,12 @@ class JobStore(Protocol):
     def counts(self) -> Counts: ...
 
     def claim(
-        self, worker: str, models: Collection[str], lease_s: float = LEASE_S
+        self, worker: str, models: Collection[str], lease_s: float = LEASE_S, reach: Reach = ANY
     ) -> tuple[Job, Claim] | None:
-        """The next queued job of one of these models, now in progress under a new attempt, or None."""
+        """The next queued job of one of these models, now in progress under a new attempt, or None.
+
+        Of the jobs of the highest priority, owners' come in turn; an owner's own in the order they came in.
+        """
 
     def renew(self, claim: Claim, lease_s: float = LEASE_S) -> bool:
         """Keep the lease; True when a cancel was asked for. Raises `LeaseLost`."""
@@ -180,7 +200,8 @@ class JobStore(Protocol):
         """Back to the queue with everything in progress, uncounted: for a server that starts alone."""
 
     def expire(self) -> list[Job]:
-        """Back to the queue with jobs whose lease ran out, as crashed."""
+        """Back to the queue with jobs whose lease ran out, as crashed; and what is not settled at its
+        deadline fails as ``deadline_passed``, whoever is at it."""
 
     def cancel(self, job_id: str, owner: str | None = None) -> Job:
         """A queued job is cancelled at once, one in progress is asked to stop. Raises `VideoNotFound`,

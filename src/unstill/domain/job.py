@@ -130,6 +130,8 @@ class Job:
     started_at: float | None = None
     completed_at: float | None = None
     deleted_at: float | None = None
+    deadline_at: float | None = None
+    """When it is of no more use: what is not settled then fails as ``deadline_passed``."""
     attempt: int = 0
     """The fence: counts every claim and never resets."""
     crashes: int = 0

@@ -127,6 +127,85 @@ class StoreNewer(UnstillError):
     )
 
 
+class StorageFailed(UnstillError):
+    """Files of jobs cannot be kept or had now. ``where`` names no keys."""
+
+    code, status = "storage_failed", 503
+    en = Words(
+        "The storage {where} cannot be used: {reason}.",
+        "Check UNSTILL_STORAGE and what it names, then try again.",
+    )
+    zh = Words("存储 {where} 无法使用：{reason_zh}。", "请检查 UNSTILL_STORAGE 及其指向的存储，然后再试。")
+
+
+class StorageUnreachable(StorageFailed):
+    code = "storage_unreachable"
+    en = Words(
+        "The storage {where} does not answer: {reason}.",
+        "Check that it runs, UNSTILL_S3_ENDPOINT, and the network between this machine and it.",
+    )
+    zh = Words(
+        "存储 {where} 没有响应：{reason_zh}。",
+        "请检查它是否在运行、UNSTILL_S3_ENDPOINT 是否正确，以及本机与它之间的网络。",
+    )
+
+
+class StorageBusy(StorageFailed):
+    code = "storage_busy"
+    en = Words("The storage {where} is overloaded or in trouble ({reason}).", "Try again in a moment.")
+    zh = Words("存储 {where} 过载或出现故障（{reason_zh}）。", "请稍后再试。")
+
+
+class StorageRefused(StorageFailed):
+    code = "storage_refused"
+    en = Words(
+        "The storage {where} refuses us: {reason}.",
+        "Check UNSTILL_S3_KEY_ID and UNSTILL_S3_SECRET (or the AWS settings in their place); the keys must be allowed to read, write, list and delete there.",
+    )
+    zh = Words(
+        "存储 {where} 拒绝访问：{reason_zh}。",
+        "请检查 UNSTILL_S3_KEY_ID 和 UNSTILL_S3_SECRET（或代替它们的 AWS 设置）；密钥需要有读取、写入、列出和删除的权限。",
+    )
+
+
+class StorageBucketMissing(StorageFailed):
+    code = "storage_bucket_missing"
+    en = Words("There is no bucket {bucket} at {endpoint}.", "Make it, or correct UNSTILL_STORAGE.")
+    zh = Words("{endpoint} 上没有存储桶 {bucket}。", "请创建它，或改正 UNSTILL_STORAGE。")
+
+
+class StorageClockWrong(StorageFailed):
+    code = "storage_clock_wrong"
+    en = Words(
+        "The storage {where} refuses us because this machine's clock is wrong: it says {ours}, theirs {theirs}.",
+        "Set the clock; a time service (NTP) keeps it right.",
+    )
+    zh = Words(
+        "存储 {where} 拒绝访问，因为本机时钟不准：本机为 {ours}，对方为 {theirs}。",
+        "请校准时钟，并启用时间同步（NTP）。",
+    )
+
+
+class StorageDamaged(StorageFailed):
+    """Not what was written: by its length or its SHA-256."""
+
+    code = "storage_damaged"
+    en = Words(
+        "{name} in the storage {where} is not what was written there: {reason}.",
+        "Try again; if it stays, put it back from a backup, or make the video again.",
+    )
+    zh = Words(
+        "存储 {where} 中的 {name} 与写入的内容不一致：{reason_zh}。",
+        "请再试一次；如果一直如此，请从备份恢复，或重新生成视频。",
+    )
+
+
+class StorageFull(StorageFailed):
+    code, status = "storage_full", 507
+    en = Words("There is no room left in the storage {where}.", "Free some space there, or raise its quota.")
+    zh = Words("存储 {where} 的空间已用完。", "请清理其中的空间，或提高它的配额。")
+
+
 class DataFolderTaken(UnstillError):
     code, exit_code = "data_folder_taken", FAILURE
     en = Words(
@@ -209,6 +288,29 @@ class WorkerCrashed(UnstillError):
         "Try a smaller size; if it stays, report it.",
     )
     zh = Words("生成视频的程序崩溃了 {times} 次。", "请换一个小一些的尺寸；仍不行请反馈给我们。")
+
+
+class DeadlinePassed(UnstillError):
+    code = "deadline_passed"
+    en = Words(
+        "It was not finished within the {seconds} s that were asked for; it was stopped.",
+        "Ask again with more time, or without a deadline.",
+    )
+    zh = Words("没有在要求的 {seconds} 秒内完成，已停止。", "请放宽时限或去掉时限后重新提交。")
+
+
+class FitsNoDevice(UnstillError):
+    """A job that was taken in while there was a device for it, and waits for none that there is."""
+
+    code = "fits_no_device"
+    en = Words(
+        "{model} needs {needs} of a graphics card's memory for this; the largest here has {largest}.",
+        "Choose a smaller size or fewer frames, or add a machine with a larger card.",
+    )
+    zh = Words(
+        "{model} 生成这个视频需要 {needs} 显存，这里最大的显卡只有 {largest}。",
+        "请换小一些的尺寸或更少的帧数，或加一台显存更大的机器。",
+    )
 
 
 class WorkerHung(UnstillError):

@@ -39,8 +39,12 @@ class PostgresServer:
         self._busy_ms = int(busy_s * 1000)
         event.listen(self._engine, "connect", self._settle)
         self._closed = False
-        with spoken(self.named):
-            make_tables(self._engine, self.named)
+        try:
+            with spoken(self.named):
+                make_tables(self._engine, self.named)
+        except BaseException:
+            self.close()
+            raise
 
     def _settle(self, connection: Any, _record: object) -> None:
         """Of every connection: no wait is endless, and what is committed is on disk."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, or_, select
 
-from unstill.adapters.sqlite_jobs.reads import QUEUED
+from unstill.adapters.sqlite_jobs.reads import IN_PROGRESS, QUEUED
 from unstill.adapters.sqlite_jobs.rows import new_row, seal, verified
 from unstill.adapters.sqlite_jobs.tables import idempotency, videos
 from unstill.core.queue import KEEP_KEYS_S, Clock, Idempotency, Limits, NewJob
@@ -58,8 +58,25 @@ def refuse_overfull(connection: Connection, owner: str, limits: Limits) -> None:
         raise QueueFull(queued=queued, limit=limits.queued)
 
 
+def round_of(connection: Connection, new: NewJob) -> int:
+    """Jobs of one priority are made in rounds, in each of which every owner has one (start-time fair queueing
+    with jobs of equal weight: Goyal, Vin and Cheng, SIGCOMM 1996). A new one belongs to the round behind its
+    owner's last one that is not settled, but to none that the model's queue has passed: that is the round of
+    the latest that was begun, or else of the first that waits."""
+    alike = (videos.c.priority == new.priority, videos.c.state.in_((QUEUED, IN_PROGRESS)))
+    same_model = (*alike, videos.c.model == str(new.request["model"]))
+    mine = select(func.max(videos.c.round)).where(*alike, videos.c.owner == new.owner)
+    begun = select(func.max(videos.c.round)).where(*same_model, videos.c.state == IN_PROGRESS)
+    waits = select(func.min(videos.c.round)).where(*same_model, videos.c.state == QUEUED)
+    first = select(func.min(videos.c.round)).where(*alike)
+    found = [connection.execute(query).scalar() for query in (begun, waits, first)]
+    passed = next((int(each) for each in found if each is not None), 0)
+    last = connection.execute(mine).scalar()
+    return passed if last is None else max(passed, int(last) + 1)
+
+
 def store(connection: Connection, new: NewJob, clock: Clock) -> None:
-    connection.execute(insert(videos).values(new_row(new, clock.wall())))
+    connection.execute(insert(videos).values(new_row(new, round_of(connection, new), clock)))
     if new.idempotency is None:
         return
     row = {

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from unstill.adapters.sqlite_jobs.database import Database
 from unstill.adapters.sqlite_jobs.rows import Row, job_of, searchable, verified
 from unstill.adapters.sqlite_jobs.tables import videos
-from unstill.core.queue import Clock, Counts, Page
-from unstill.domain.job import Job, State
+from unstill.core.queue import Clock, Counts, Page, Reach
+from unstill.domain.job import NOBODY, Job, State
 from unstill.domain.service_errors import VideoNotFound
 
 QUEUED, IN_PROGRESS = State.QUEUED.value, State.IN_PROGRESS.value
@@ -58,7 +58,7 @@ class Reads:
         return Page(jobs[:limit], more=len(jobs) > limit)
 
     def waiting_before(self, job_id: str) -> int:
-        this = select(videos.c.priority, videos.c.number).where(
+        this = select(videos.c.priority, videos.c.round, videos.c.number).where(
             videos.c.id == job_id, videos.c.state == QUEUED
         )
         with self._database.reading() as connection:
@@ -67,7 +67,13 @@ class Reads:
                 return 0
             sooner = or_(
                 videos.c.priority > found.priority,
-                and_(videos.c.priority == found.priority, videos.c.number < found.number),
+                and_(
+                    videos.c.priority == found.priority,
+                    or_(
+                        videos.c.round < found.round,
+                        and_(videos.c.round == found.round, videos.c.number < found.number),
+                    ),
+                ),
             )
             return _count(connection, videos.c.state == QUEUED, sooner)
 
@@ -125,6 +131,24 @@ def _filters(
         wanted.append(videos.c.state.in_([state.value for state in states]))
     if model is not None:
         wanted.append(videos.c.model == model)
+    return wanted
+
+
+def within(reach: Reach) -> list[ColumnElement[bool]]:
+    """What a claim leaves to others."""
+    wanted: list[ColumnElement[bool]] = []
+    if reach.memory_bytes is not None:
+        needs = videos.c.needs_bytes
+        wanted.append(or_(needs.is_(None), needs <= reach.memory_bytes))
+    if reach.running_per_owner is not None:
+        running = videos.alias("running")
+        busy = (
+            select(running.c.owner)
+            .where(running.c.state == IN_PROGRESS, running.c.owner != NOBODY)
+            .group_by(running.c.owner)
+            .having(func.count() >= reach.running_per_owner)
+        )
+        wanted.append(videos.c.owner.not_in(busy))
     return wanted
 
 

@@ -6,23 +6,18 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Table
 
-from unstill.adapters.sqlite_jobs.tables import idempotency, meta, videos
-from unstill.core.queue import NewJob
+from unstill.adapters.sqlite_jobs.tables import videos
+from unstill.core.queue import Clock, NewJob
 from unstill.domain.job import Failure, Input, Job, Output, Progress, State
 from unstill.domain.notes import Note
 
 Row = dict[str, Any]
-
-# The database gives a job its number after the checksum is made; the unique index on id guards it.
-_SEALED = {
-    table.name: tuple(c.name for c in table.c if c.name not in ("number", "checksum"))
-    for table in (videos, idempotency, meta)
-}
 
 
 class RowDamaged(Exception):
@@ -45,8 +40,14 @@ def verified(table: Table, row: Mapping[str, Any]) -> Row:
     return dict(row)
 
 
+@cache
+def _sealed(table: Table) -> tuple[str, ...]:
+    """The database gives a job its number after the checksum is made; the unique index on id guards it."""
+    return tuple(c.name for c in table.c if c.name not in ("number", "checksum"))
+
+
 def _checksum(table: Table, row: Mapping[str, Any]) -> str:
-    values = json.dumps([row[name] for name in _SEALED[table.name]], default=repr, separators=(",", ":"))
+    values = json.dumps([row[name] for name in _sealed(table)], default=repr, separators=(",", ":"))
     return sha256(values.encode("ascii")).hexdigest()[:32]
 
 
@@ -83,13 +84,23 @@ def _input(kept: Mapping[str, Any]) -> Input:
     return Input(**{**kept, "last": last and _input(last)})
 
 
-def new_row(new: NewJob, now: float) -> Row:
-    """A queued job; ``now`` by the wall clock."""
+def new_row(new: NewJob, round_: int, clock: Clock) -> Row:
+    """A queued job of this round."""
+    now = clock.wall()
+    deadline: Row = {}
+    if new.deadline_s is not None:
+        deadline = {
+            "deadline_at": float(now + new.deadline_s),
+            "deadline_steady": float(clock.steady() + new.deadline_s),
+            "deadline_boot": clock.boot(),
+        }
     row = dict.fromkeys((c.name for c in videos.c if c.name != "number"), None) | {
         "id": new.id,
         "owner": new.owner,
         "state": State.QUEUED.value,
         "priority": new.priority,
+        "round": round_,
+        "needs_bytes": new.needs_bytes,
         "kind": new.kind,
         "model": str(new.request["model"]),
         "words": searchable(str(new.request.get("prompt") or "")),
@@ -103,6 +114,7 @@ def new_row(new: NewJob, now: float) -> Row:
         "cancel_requested": False,
         "notes": packed_notes(new.notes),
         "revision": 0,
+        **deadline,
     }
     return seal(videos, row)
 
@@ -114,8 +126,9 @@ def job_of(row: Mapping[str, Any]) -> Job:
         return None if row[name] is None else json.loads(row[name])
 
     progress, output, failure = part("progress"), part("output"), part("failure")
-    kept = ("id", "number", "owner", "priority", "kind", "source", "created_at", "started_at", "completed_at",
-            "deleted_at", "attempt", "crashes", "worker", "cancel_requested", "revision")  # fmt: skip
+    kept = ("id", "number", "owner", "priority", "kind", "source", "created_at", "started_at",
+            "completed_at", "deleted_at", "deadline_at", "attempt", "crashes", "worker",
+            "cancel_requested", "revision")  # fmt: skip
     return Job(
         **{name: row[name] for name in kept},
         state=State(row["state"]),

@@ -12,11 +12,12 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, Table, create_engine, insert, select
+from sqlalchemy import Connection, NullPool, Table, create_engine, insert, select, update
 
 from unstill.adapters.sqlite_jobs.faults import code_of, spoken
+from unstill.adapters.sqlite_jobs.formats import FORMATS
 from unstill.adapters.sqlite_jobs.rows import Row, seal, verified
-from unstill.adapters.sqlite_jobs.tables import FORMAT, idempotency, meta, videos
+from unstill.adapters.sqlite_jobs.tables import FORMAT, meta
 from unstill.domain.errors import NotReadable, NotWritable, UnstillError
 from unstill.domain.service_errors import StoreDamaged, StoreNewer
 
@@ -42,8 +43,14 @@ def describe(connection: Connection) -> None:
         connection.execute(insert(meta).values(seal(meta, {"key": key, "value": value})))
 
 
-def refuse_unsound(path: Path, busy_s: float, named: Path | None = None) -> None:
-    """Raise what is wrong with the database in ``path``; ``named`` is what to call it.
+def describe_anew(connection: Connection) -> None:
+    """The same for tables that were changed."""
+    row = seal(meta, {"key": "schema", "value": _schema(connection)})
+    connection.execute(update(meta).where(meta.c.key == "schema").values(row))
+
+
+def refuse_unsound(path: Path, busy_s: float, named: Path | None = None) -> int:
+    """The format of the database in ``path``, or raise what is wrong with it; ``named`` is what to call it.
 
     Raises:
         StoreDamaged, StoreNewer, StoreBusy, NotReadable, NotWritable
@@ -51,11 +58,11 @@ def refuse_unsound(path: Path, busy_s: float, named: Path | None = None) -> None
     named = named or path
     _refuse_other_files(path, named)
     try:
-        _read_all(path, "ro", busy_s, named)
+        return _read_all(path, "ro", busy_s, named)
     except UnstillError as error:
         if not _wants_recovery(error):
             raise
-        _read_all(path, "rw", busy_s, named)
+        return _read_all(path, "rw", busy_s, named)
 
 
 def refuse_lost(path: Path) -> None:
@@ -108,7 +115,7 @@ def _refuse_other_files(path: Path, named: Path) -> None:
         raise StoreDamaged(path=named, detail="the log beside it is another database's")
 
 
-def _read_all(path: Path, mode: str, busy_s: float, named: Path) -> None:
+def _read_all(path: Path, mode: str, busy_s: float, named: Path) -> int:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(open_uri(path, mode), uri=True, timeout=busy_s, isolation_level=None)
 
@@ -121,10 +128,10 @@ def _read_all(path: Path, mode: str, busy_s: float, named: Path) -> None:
             raise StoreDamaged(path=named, detail=found)
         engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
         with engine.connect() as connection:
-            _read_tables(connection, named)
+            return _read_tables(connection, named)
 
 
-def _read_tables(connection: Connection, named: Path) -> None:
+def _read_tables(connection: Connection, named: Path) -> int:
     tables = {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
     if "meta" not in tables:
         raise StoreDamaged(path=named, detail="a database of another program")
@@ -135,10 +142,11 @@ def _read_tables(connection: Connection, named: Path) -> None:
         raise StoreDamaged(path=named, detail="it does not say its format") from error
     if found > FORMAT:
         raise StoreNewer(path=named, found=found, known=FORMAT)
-    if about.get("schema") != _schema(connection):
+    if about.get("schema") != _schema(connection) or found not in FORMATS:
         raise StoreDamaged(path=named, detail="its tables are not as they were made")
-    _rows(connection, idempotency)
-    _rows(connection, videos)
+    for table in FORMATS[found]:
+        _rows(connection, table)
+    return found
 
 
 def _rows(connection: Connection, table: Table) -> list[Row]:

@@ -10,6 +10,7 @@ The log is never shortened while in use: the length it once had is room for late
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -23,12 +24,19 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, e
 
 from unstill.adapters.sqlite_jobs.faults import spoken
 from unstill.adapters.sqlite_jobs.file_systems import kind_of, wal_is_safe
-from unstill.adapters.sqlite_jobs.soundness import describe, open_uri, refuse_lost, refuse_unsound
-from unstill.adapters.sqlite_jobs.tables import meta, metadata
+from unstill.adapters.sqlite_jobs.soundness import (
+    describe,
+    describe_anew,
+    open_uri,
+    refuse_lost,
+    refuse_unsound,
+)
+from unstill.adapters.sqlite_jobs.tables import FORMAT, meta, metadata
 from unstill.core.durable import beside, file_errors, settle
 from unstill.domain.errors import OutputExists
 from unstill.domain.service_errors import StoreBusy, StoreFailed, StoreFull
 
+LOG = logging.getLogger(__name__)
 BUSY_S = 5.0
 """Seconds to wait for a lock that somebody else holds."""
 READERS = 4
@@ -49,13 +57,15 @@ class SqliteFile:
         if not os.path.lexists(path):
             refuse_lost(path)
             _create(path)
-        refuse_unsound(path, busy_s)
+        found = refuse_unsound(path, busy_s)
         self._lock = threading.Lock()
         self._commits = 0
         self._closed = False
         self._writer = self._engine("BEGIN IMMEDIATE", 1)
         self._readers = self._engine("BEGIN", READERS)
         try:
+            if found < FORMAT:
+                self._bring_up(found)
             self._open_all()
         except BaseException:
             self.close()
@@ -147,6 +157,18 @@ class SqliteFile:
         with spoken(self.path), contextlib.ExitStack() as opened:
             for _ in range(READERS):
                 opened.enter_context(self._readers.begin()).execute(select(meta)).all()
+
+    def _bring_up(self, found: int) -> None:
+        """From an older format, which stays beside it as a file that the older version opens."""
+        from unstill.adapters.sqlite_jobs.migrations import upgrade
+
+        self.backup(self.path.with_name(f"{self.path.name}.format-{found}"))
+        with self.writing() as connection:
+            upgrade(connection, found, FORMAT)
+            describe_anew(connection)
+        LOG.info(
+            "%s was brought from format %d to %d; the old one is beside it", self.path.name, found, FORMAT
+        )
 
     def _reading_turn(self) -> AbstractContextManager[object]:
         """With a rollback journal a reader and the writer shut each other out. Better that they queue here

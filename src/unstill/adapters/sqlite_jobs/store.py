@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, not_, or_, select, update
 
 from unstill.adapters.sqlite_jobs.intake import forget_old_keys, known_as, refuse_overfull, store
-from unstill.adapters.sqlite_jobs.reads import IN_PROGRESS, QUEUED, Reads
+from unstill.adapters.sqlite_jobs.reads import IN_PROGRESS, QUEUED, Reads, within
 from unstill.adapters.sqlite_jobs.rows import (
     Row,
     RowDamaged,
@@ -26,7 +26,7 @@ from unstill.adapters.sqlite_jobs.rows import (
     verified,
 )
 from unstill.adapters.sqlite_jobs.tables import meta, videos
-from unstill.core.queue import LEASE_S, Claim, Idempotency, LeaseLost, Limits, NewJob, leave
+from unstill.core.queue import ANY, LEASE_S, Claim, Idempotency, LeaseLost, Limits, NewJob, Reach, leave
 from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State, state_words
 from unstill.domain.notes import Note
 from unstill.domain.service_errors import AlreadyFinal
@@ -56,16 +56,19 @@ class SqlJobs(Reads):
     # --- under a claim ------------------------------------------------------------------------------------
 
     def claim(
-        self, worker: str, models: Collection[str], lease_s: float = LEASE_S
+        self, worker: str, models: Collection[str], lease_s: float = LEASE_S, reach: Reach = ANY
     ) -> tuple[Job, Claim] | None:
         waiting = (
             select(videos)
             .where(videos.c.state == QUEUED, videos.c.deleted_at.is_(None), videos.c.model.in_(models))
-            .order_by(videos.c.priority.desc(), videos.c.number)
+            .where(not_(self._too_late()), *within(reach))
+            .order_by(videos.c.priority.desc(), videos.c.round, videos.c.number)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
         with self._database.writing() as connection:
+            if reach.running_per_owner is not None:  # counted and claimed as one, beside other claimers
+                self._database.alone(connection)
             for row in self._rows(connection, waiting):
                 job = self._change(
                     connection,
@@ -114,9 +117,12 @@ class SqlJobs(Reads):
 
     def expire(self) -> list[Job]:
         ran_out = or_(videos.c.lease_boot != self._clock.boot(), videos.c.lease_until <= self._clock.steady())
+        late = select(videos).where(videos.c.state.in_((QUEUED, IN_PROGRESS)), self._too_late())
         with self._database.writing() as connection:
+            rows = self._rows(connection, late.order_by(videos.c.number).with_for_update(skip_locked=True))
+            failed = [self._missed(connection, row) for row in rows]
             rows = self._running(connection, ran_out)
-            return [self._requeue(connection, row, crashed=True) for row in rows]
+            return failed + [self._requeue(connection, row, crashed=True) for row in rows]
 
     # --- by people ----------------------------------------------------------------------------------------
 
@@ -175,6 +181,13 @@ class SqlJobs(Reads):
     def close(self) -> None:
         self._database.close()
 
+    def _missed(self, connection: Connection, row: Row) -> Job:
+        """Its deadline passed. A cancel that was asked for comes first."""
+        if row["cancel_requested"]:
+            return self._change(connection, row, **self._settled(State.CANCELLED))
+        failure = Failure("deadline_passed", {"seconds": round(row["deadline_at"] - row["created_at"], 1)})
+        return self._change(connection, row, **self._settled(State.FAILED), **_failed(failure))
+
     # --- steps --------------------------------------------------------------------------------------------
 
     def _fence(self, claim: Claim) -> list[ColumnElement[bool]]:
@@ -222,6 +235,15 @@ class SqlJobs(Reads):
             and_(here, videos.c.deleted_steady < self._clock.steady() - keep_s),
             and_(~here, videos.c.deleted_at < self._clock.wall() - keep_s),
         )
+
+    def _too_late(self) -> ColumnElement[bool]:
+        """By the same clocks as deletion."""
+        here = videos.c.deadline_boot == self._clock.boot()
+        passed = or_(
+            and_(here, videos.c.deadline_steady <= self._clock.steady()),
+            and_(~here, videos.c.deadline_at <= self._clock.wall()),
+        )
+        return and_(videos.c.deadline_at.is_not(None), passed)
 
     def _settled(self, state: State) -> Row:
         return {

@@ -18,8 +18,8 @@ from sqlalchemy import (
 
 from unstill.domain.job import State
 
-FORMAT = 1
-"""The version of these tables. A file of a higher one is refused."""
+FORMAT = 2
+"""The version of these tables. A higher one is refused, a lower one brought up: see `migrations`."""
 
 metadata = MetaData()
 
@@ -33,12 +33,14 @@ videos = Table(
     Column("owner", Text, nullable=False),
     Column("state", Text, CheckConstraint(f"state IN ({_states})"), nullable=False),
     Column("priority", Integer, nullable=False),
+    Column("round", Integer, nullable=False),  # its place among the keys: see `intake.round_of`
     Column("kind", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("words", Text, nullable=False),  # the prompt as it is searched: see `rows.searchable`
     Column("request", Text, nullable=False),
     Column("plan", Text, nullable=False),
     Column("input", Text, nullable=False),
+    Column("needs_bytes", BigInteger),  # of a device's memory; None where any will do
     Column("source", Text),  # no foreign key: a video outlives the one it was made from
     Column("created_at", Double, nullable=False),
     Column("started_at", Double),
@@ -46,6 +48,9 @@ videos = Table(
     Column("deleted_at", Double),
     Column("deleted_steady", Double),  # by the steady clock of deleted_boot: what purging goes by
     Column("deleted_boot", Text),
+    Column("deadline_at", Double),  # when it is of no more use
+    Column("deadline_steady", Double),  # as of deletion
+    Column("deadline_boot", Text),
     Column("attempt", Integer, nullable=False),
     Column("crashes", Integer, nullable=False),
     Column("worker", Text),
@@ -61,7 +66,7 @@ videos = Table(
     Column("checksum", Text, nullable=False),
     sqlite_autoincrement=True,  # the number of a purged job is not given again
 )
-Index("videos_queue", videos.c.state, videos.c.priority, videos.c.number)
+Index("videos_queue", videos.c.state, videos.c.priority, videos.c.round, videos.c.number)
 Index("videos_owner", videos.c.owner, videos.c.number)
 
 idempotency = Table(
