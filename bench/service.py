@@ -25,6 +25,7 @@ from bench.samples import Sample
 from unstill.adapters.local_workers.process import LocalWorker, command
 from unstill.adapters.local_workers.spawner import Spawner
 from unstill.adapters.sqlite_jobs import open_jobs
+from unstill.adapters.storage import FolderStorage
 from unstill.core.clock import SystemClock
 from unstill.core.dispatch import Dispatcher
 from unstill.core.making import Like, plan_picture, request_of
@@ -73,7 +74,9 @@ class Service:
             self._input = Input("inputs/a.png", PHOTO.name, "", picture.width, picture.height)
         self._store = open_jobs(data / "unstill.db", SystemClock())
         worker = LocalWorker("cpu:0", command("cpu", [MODEL]), Spawner(), settings)
-        self._dispatcher = Dispatcher(self._store, worker, [MODEL], data, settings, news=self._ear)
+        self._dispatcher = Dispatcher(
+            self._store, worker, [MODEL], FolderStorage(data), settings, news=self._ear
+        )
         self._dispatcher.start()
 
     def make(self) -> float:

@@ -252,6 +252,10 @@ class House:
         return read_sound(video, rate)
 
     def keys(self, folder: Path) -> KeyStore:
+        if self.settings.database_url is not None:
+            from unstill.serving.ground import open_server, shared_keys
+
+            return shared_keys(open_server(self.settings.database_url))[0]
         from unstill.adapters.key_store import KeyFile
 
         return KeyFile(folder)

@@ -22,6 +22,7 @@ from unstill import wiring
 from unstill.adapters.key_store import KeyFile, SessionFile
 from unstill.adapters.picture_child import PictureChild
 from unstill.adapters.sqlite_jobs import open_jobs
+from unstill.adapters.storage import FolderStorage
 from unstill.apps.api.app import create_app
 from unstill.apps.api.context import ApiSettings
 from unstill.apps.api.guard import Guard, GuardSettings, guarded_protocol
@@ -216,7 +217,7 @@ def build(data: Path, entries: list[object], guard: GuardSettings | None = None,
     worker = ThreadWorker(store, events, data)
     inbox = PictureChild(data)
     service = VideoService(
-        store, inbox, house, events, data,
+        store, inbox, house, events, data, storage=FolderStorage(data),
         limits=Limits(queued=6, queued_per_owner=4), room=Room(data, floor_bytes=0),
     )  # fmt: skip
     settings = ApiSettings(**{"look_s": 0.2, "heartbeat_s": 0.2, **more})  # type: ignore[arg-type]

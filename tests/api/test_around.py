@@ -306,9 +306,10 @@ from unstill.core.asking import Ask
 from unstill.core.clock import SystemClock
 from unstill.core.events import Events
 from unstill.core.jobs import VideoService
+from unstill.adapters.storage import FolderStorage
 data = Path({str(tmp_path)!r})
 store = open_jobs(data / "unstill.db", SystemClock())
-service = VideoService(store, None, House(), Events(), data)
+service = VideoService(store, None, House(), Events(), data, storage=FolderStorage(data))
 app = create_app(service)
 app.openapi()
 service.plan(Ask({{"prompt": "push in, snow"}}, 4.0), 640, 480)

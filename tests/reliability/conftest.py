@@ -9,25 +9,13 @@ from typing import Any
 
 import pytest
 
+from engines_installed import install
 from live import Live
-from unstill import wiring
-
-TESTS = Path(__file__).parents[1]
-ENGINES = (TESTS / "testcard.py", TESTS / "workers" / "naughty.py")
 
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An import path that holds the test card and the naughty engine, as installed packages."""
-    folder = tmp_path_factory.mktemp("engines")
-    for source in ENGINES:
-        name = source.stem
-        (folder / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-        info = folder / f"{name}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[{wiring.GROUP}]\n{name} = {name}:family\n")
-    return str(folder)
+    return install(tmp_path_factory.mktemp("engines"))
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_open_to_all_is_warned_of(serving: Callable[..., subprocess.Popen[str]])
     [
         (["--port", "http"], {}, "--port"),
         (["--port", "70000"], {}, "65535"),
-        (["--workers", "0"], {}, "--workers"),
+        (["--workers", "65"], {}, "--workers"),
         (["--auth", "maybe"], {}, "'auto', 'keys' or 'none'"),
         ([], {"UNSTILL_PORT": "x"}, "UNSTILL_PORT"),
         ([], {"UNSTILL_LEASE_S": "0"}, "at least 0.2"),

@@ -14,6 +14,7 @@ from testcard import draw
 from unstill.adapters.local_workers.process import LocalWorker, command
 from unstill.adapters.local_workers.spawner import Spawner
 from unstill.adapters.sqlite_jobs import open_jobs
+from unstill.adapters.storage import FolderStorage
 from unstill.core.clock import SystemClock
 from unstill.core.dispatch import Dispatcher
 from unstill.core.queue import Limits, NewJob
@@ -82,7 +83,7 @@ class Rig:
     def new_dispatcher(self) -> Dispatcher:
         models = ["testcard", "naughty"]
         return Dispatcher(
-            self.store, self.worker, models, self.data, self.settings, news=self.ear,
+            self.store, self.worker, models, FolderStorage(self.data), self.settings, news=self.ear,
             coming=lambda: self.coming,
         )  # fmt: skip
 

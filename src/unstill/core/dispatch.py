@@ -7,16 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from unstill.core.attempt import Attempt, Crashed, Hung, Outcome
 from unstill.core.attempt import News as Said
 from unstill.core.crew import WorkerView
 from unstill.core.lease import Lease
 from unstill.core.meter import Meter
-from unstill.core.queue import PASSING, Claim, JobStore
+from unstill.core.queue import ANY, PASSING, Claim, JobStore, Reach
 from unstill.core.reporting import Reporter
 from unstill.core.settling import News, Settler, Work
+from unstill.core.storage import Storage
 from unstill.core.worker import (
     Done,
     Failed,
@@ -29,12 +29,14 @@ from unstill.core.worker import (
 )
 from unstill.domain.errors import UnstillError
 from unstill.domain.job import Job, state_words
-from unstill.domain.service_errors import NotReady
+from unstill.domain.service_errors import NotReady, StorageFailed
 
 LOG = logging.getLogger(__name__)
 OUTPUTS = "outputs"
 LATE_S = 10.0
 """How long after the grace a stubborn process may take to be ended."""
+STORAGE_S = 120.0
+"""How long a storage that is away is waited for."""
 TROUBLE_S = 1.0
 """A pause after a mistake of ours, so that it is not made a thousand times a second."""
 
@@ -42,8 +44,8 @@ TROUBLE_S = 1.0
 class Dispatcher:
     """Claims the jobs of a device's models, hands them over one by one and settles them.
 
-    ``data`` is the data folder, absolute. Jobs of models that are ``coming``, whose files are being fetched,
-    wait.
+    Jobs of models that are ``coming``, whose files are being fetched, wait. A worker of another machine
+    ``fetches`` the files itself; ``reach`` is what a claim leaves to others.
     """
 
     def __init__(
@@ -51,19 +53,21 @@ class Dispatcher:
         store: JobStore,
         worker: WorkerProcess,
         models: Sequence[str],
-        data: Path,
+        storage: Storage,
         settings: WorkerSettings | None = None,
         *,
         news: News,
         coming: Callable[[], Collection[str]] = frozenset,
+        reach: Reach = ANY,
+        fetches: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._worker, self._models, self._data = store, worker, tuple(models), data
-        self._coming = coming
+        self._store, self._worker, self._models, self._storage = store, worker, tuple(models), storage
+        self._coming, self._reach, self._fetches = coming, reach, fetches
         self._settings, self._monotonic, self._news = settings or WorkerSettings(), monotonic, news
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._stop_at = 0.0
-        self._settler = Settler(store, data, news, self._stopping)
+        self._settler = Settler(store, storage, news, self._stopping)
         self._idle_since = self._expired_at = self._heard_at = monotonic()
         self._thread = threading.Thread(target=self._loop, name=f"dispatch {worker.name}", daemon=True)
         self._state, self._job_id, self._restarts, self._peak = "starting", "", 0, 0
@@ -131,7 +135,7 @@ class Dispatcher:
         self._expire()
         coming = self._coming()
         models = [model for model in self._models if model not in coming]
-        claimed = self._store.claim(self._worker.name, models, self._settings.lease_s)
+        claimed = self._store.claim(self._worker.name, models, self._settings.lease_s, self._reach)
         if claimed is None:
             self._state = "idle" if self._worker.running else "asleep"
             self._pause(self._settings.poll_s)
@@ -200,16 +204,17 @@ class Dispatcher:
             self._job_id = ""
 
     def _task(self, job: Job, claim: Claim) -> Task:
+        root = self._storage.root
         name, last = f"{job.id}.{claim.attempt}.{job.request.get('format') or 'mp4'}", job.input.last
         return Task(
             job_id=job.id,
             attempt=claim.attempt,
             request=job.request,
-            input=str(self._data / job.input.file),
-            target=str(self._data / OUTPUTS / name),
+            input=str(root / job.input.file),
+            target=str(root / OUTPUTS / name),
             picture_name=job.input.name,
             kind=job.kind,
-            last_input=str(self._data / last.file) if last else None,
+            last_input=str(root / last.file) if last else None,
             last_name=last.name if last else "",
             keep_prompt=self._settings.keep_prompt,
             language=job.plan.get("label_language"),
@@ -217,7 +222,10 @@ class Dispatcher:
 
     def _attempt(self, job: Job, lease: Lease, task: Task) -> Outcome:
         try:
-            task = replace(task, source=self._source(job))
+            source = self._source(job)
+            task = replace(task, source=None if source is None else str(self._storage.root / source))
+            if not self._fetches:
+                self._bring(lease, [*job.input.files(), *([source] if source else [])])
         except UnstillError as error:
             return Failed(error.code, error.facts)
         meter = Meter(job.plan, self._settings, self._monotonic)
@@ -234,6 +242,24 @@ class Dispatcher:
         )  # fmt: skip
         return attempt.run()
 
+    def _bring(self, lease: Lease, names: Sequence[str]) -> None:
+        """Have these files here. A storage that is away is asked again for a while.
+
+        Raises `FileMissing`, and `StorageFailed` where it stays away.
+        """
+        until = self._monotonic() + STORAGE_S
+        while True:
+            try:
+                for name in names:
+                    self._storage.at_hand(name)
+            except StorageFailed:
+                if lease.cancelled or lease.lost or self._monotonic() >= until:
+                    raise
+                if self._stopping.wait(TROUBLE_S):
+                    raise
+            else:
+                return
+
     def _source(self, job: Job) -> str | None:
         """The file that an extension goes on from. Raises `VideoNotFound` and `NotReady`."""
         if job.kind != "extend" or job.source is None:
@@ -241,7 +267,7 @@ class Dispatcher:
         source = self._store.get(job.source, deleted=True)
         if source.output is None:
             raise NotReady(id=source.id, **state_words(source.state.value))
-        return str(self._data / source.output.file)
+        return source.output.file
 
     def _unwanted(self, lease: Lease, meter: Meter) -> float | None:
         """None while the job is to go on; then the seconds that the worker gets to stop by itself."""

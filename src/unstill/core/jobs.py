@@ -26,6 +26,7 @@ from unstill.core.queue import Idempotency, JobStore, Limits, NewJob, Page
 from unstill.core.render import new_video_id
 from unstill.core.room import Room
 from unstill.core.services import Services
+from unstill.core.storage import Storage
 from unstill.domain.errors import FileMissing, MissingArgument, NotAChoice, OutOfRange
 from unstill.domain.job import Input, Job, State, state_words
 from unstill.domain.notes import Note
@@ -51,13 +52,14 @@ class VideoService:
         events: Events,
         data: Path,
         *,
+        storage: Storage,
         limits: Limits | None = None,
         room: Room | None = None,
         pulls: Pulls | None = None,
         wake: Callable[[], None] = nobody_listens,
     ) -> None:
         self.store, self.inbox, self.services, self.events = store, inbox, services, events
-        self.data, self.limits = data, limits or Limits()
+        self.data, self.storage, self.limits = data, storage, limits or Limits()
         self.room = room or Room(data)
         self.pulls = pulls or Pulls(lambda: services.weights)
         self.draining = False
@@ -67,7 +69,7 @@ class VideoService:
 
     @property
     def pictures(self) -> Pictures:
-        return Pictures(self.store, self.inbox, self.data, self.room)
+        return Pictures(self.store, self.inbox, self.storage, self.data / TEMPORARY, self.room)
 
     def drain(self) -> None:
         """Take nothing new, and let go of everybody who watches."""
@@ -271,11 +273,12 @@ class VideoService:
         return job
 
     def _inside(self, name: str | None, what: str) -> Path:
-        root = self.data.resolve()
-        path = (root / name).resolve() if name else None
-        if path is None or not path.is_relative_to(root) or not path.is_file():
-            raise FileMissing(path=what)
-        return path
+        try:
+            if not name:
+                raise FileMissing(path=what)
+            return self.storage.at_hand(name)
+        except FileMissing:
+            raise FileMissing(path=what) from None
 
     def _mean_estimate(self) -> float:
         with self._mean_lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 from unstill.core.inbox import Inbox, Taken, Upload
 from unstill.core.queue import JobStore
 from unstill.core.room import Room
+from unstill.core.storage import Storage
 from unstill.domain.errors import DiskFull
 from unstill.domain.job import Input
 from unstill.domain.service_errors import VideoNotFound
@@ -26,8 +27,9 @@ Sent = Upload | str
 class Pictures:
     """The first picture of one new video, and the last one where it has one."""
 
-    def __init__(self, store: JobStore, inbox: Inbox, data: Path, room: Room) -> None:
-        self._store, self._inbox, self._data, self._room = store, inbox, data, room
+    def __init__(self, store: JobStore, inbox: Inbox, storage: Storage, temporary: Path, room: Room) -> None:
+        self._store, self._inbox, self._storage, self._room = store, inbox, storage, room
+        self._temporary = temporary
 
     def found(self, sent: Sent, owner: str, *, last: bool = False) -> Upload | Input:
         """The picture of an earlier video in place of its id. For a last picture that is the earlier video's
@@ -41,9 +43,9 @@ class Pictures:
     def kept(
         self, first: Upload | Input, last: Upload | Input | None, video_id: str, background: str | None
     ) -> Iterator[Taken]:
-        """Both on disk; what was put there goes again where the block ends in an error.
+        """Both kept; what was put there goes again where the block ends in an error.
 
-        Raises `BadPicture`, and as `Inbox.take`.
+        Raises `BadPicture`, `StorageFailed`, and as `Inbox.take`.
         """
         mine: list[str] = []
         try:
@@ -52,6 +54,7 @@ class Pictures:
                 end = self._taken(last, video_id, background, mine, last=True)
                 said = (n for n in end.notes if n not in taken.notes)
                 taken = Taken(replace(taken.input, last=end.input), (*taken.notes, *said))
+            self._storage.keep(mine)
             yield taken
         except Exception:
             self.forget(mine, video_id)
@@ -65,9 +68,7 @@ class Pictures:
             try:
                 self._store.get(video_id, deleted=True)
             except VideoNotFound:
-                for name in files:
-                    if Path(name).name.startswith(f"{video_id}."):
-                        (self._data / name).unlink(missing_ok=True)
+                self._storage.remove(n for n in files if Path(n).name.startswith(f"{video_id}."))
 
     @contextlib.contextmanager
     def disk_errors(self) -> Iterator[None]:
@@ -88,7 +89,7 @@ class Pictures:
     ) -> Taken:
         if isinstance(sent, Input):
             return Taken(sent)
-        with self.disk_errors(), sent.at_hand(self._data / TEMPORARY) as raw:
+        with self.disk_errors(), sent.at_hand(self._temporary) as raw:
             taken = self._inbox.take(raw, sent.name, video_id=video_id, background=background, last=last)
         mine.append(taken.input.file)
         return taken

@@ -15,10 +15,11 @@ from unstill.core.attempt import Crashed, Hung, Outcome, Unheeding
 from unstill.core.carry_out import small_pictures
 from unstill.core.lease import Lease
 from unstill.core.queue import PASSING, JobStore, LeaseLost
+from unstill.core.storage import Storage
 from unstill.core.worker import Done, Failed, Stopped, Task
 from unstill.domain.job import MAX_CRASHES, Failure, Job, Output, Progress, State
 from unstill.domain.notes import Note
-from unstill.domain.service_errors import WorkerHung
+from unstill.domain.service_errors import StorageFailed, WorkerHung
 
 LOG = logging.getLogger(__name__)
 AGAIN_S = 0.5
@@ -54,8 +55,8 @@ class Work:
 class Settler:
     """Writes outcomes to the store; the store's fence decides whether they count."""
 
-    def __init__(self, store: JobStore, data: Path, news: News, stopping: threading.Event) -> None:
-        self._store, self._data, self._news, self._stopping = store, data, news, stopping
+    def __init__(self, store: JobStore, storage: Storage, news: News, stopping: threading.Event) -> None:
+        self._store, self._storage, self._news, self._stopping = store, storage, news, stopping
 
     def settle(self, work: Work, outcome: Outcome) -> None:
         """Settle and tell; nothing but a completed job keeps files."""
@@ -67,7 +68,7 @@ class Settler:
                 "job %s: attempt %d is out of date; what it made is dropped", claim.job_id, claim.attempt
             )
         if job is None or job.state is not State.COMPLETED:
-            discard(work.task)
+            self._discard(work.task)
         if job is not None:
             _log(outcome, job, claim.worker)
             self._news.changed(job)
@@ -79,7 +80,7 @@ class Settler:
         while True:
             try:
                 return self._end(work, outcome)
-            except PASSING as error:
+            except (*PASSING, StorageFailed) as error:
                 if last:
                     raise
                 if error.code != said:
@@ -114,14 +115,16 @@ class Settler:
         work.lease.renew()
         if work.lease.cancelled:
             return self._store.stopped(claim)
-        if not _is_there(work.task, done):
+        if not self._is_there(work.task, done):
             LOG.error("job %s: the file is not what worker %s said it made", claim.job_id, claim.worker)
             return self._store.give_back(claim, crashed=True)
-        return self._store.complete(claim, self._output(done), _together(work.job.notes, done.notes))
+        output = self._output(done)
+        self._storage.keep(output.files())
+        return self._store.complete(claim, output, _together(work.job.notes, done.notes))
 
     def _output(self, done: Done) -> Output:
         def name(path: str | None) -> str | None:
-            return None if path is None else Path(path).relative_to(self._data).as_posix()
+            return None if path is None else Path(path).relative_to(self._storage.root).as_posix()
 
         return Output(
             file=name(done.path) or "",
@@ -134,6 +137,32 @@ class Settler:
             last_frame=name(done.last_frame),
             sound=done.sound,
         )
+
+    def _is_there(self, task: Task, done: Done) -> bool:
+        """Whether the files are the attempt's own and the video is what the worker wrote.
+
+        The worker has decoded the file, made it durable and taken its digest. That nobody wrote to it since,
+        its size and time of change say; reading all of it again would only say so at the cost of a second
+        look. A file that a worker of another machine put into the storage is known by its digest there.
+        """
+        target = Path(task.target)
+        small = {str(path) for path in small_pictures(target)}
+        told = {done.thumbnail, done.spritesheet, done.last_frame}
+        if done.path != task.target or not told <= {None, *small}:
+            return False
+        try:
+            status = target.stat()
+        except OSError:
+            name = target.relative_to(self._storage.root).as_posix()
+            return self._storage.shared and self._storage.holds(name, done.size_bytes, done.sha256)
+        return (status.st_size, status.st_mtime_ns) == (done.size_bytes, done.mtime_ns)
+
+    def _discard(self, task: Task) -> None:
+        """Also what was put into the storage already."""
+        discard(task)
+        if self._storage.shared:
+            made = (Path(task.target), *small_pictures(Path(task.target)))
+            self._storage.remove([path.relative_to(self._storage.root).as_posix() for path in made])
 
     def _is_the_servers_end(self, crash: Crashed) -> bool:
         """A stop or kill of the server never counts as a crash."""
@@ -149,24 +178,6 @@ def discard(task: Task) -> None:
             file.unlink(missing_ok=True)
         except OSError as error:
             LOG.warning("%s cannot be removed (%s); the next start tries again", file.name, error.strerror)
-
-
-def _is_there(task: Task, done: Done) -> bool:
-    """Whether the files are the attempt's own and the video is what the worker wrote.
-
-    The worker has decoded the file, made it durable and taken its digest. That nobody wrote to it since, its
-    size and time of change say; reading all of it again would only say so at the cost of a second look.
-    """
-    target = Path(task.target)
-    small = {str(path) for path in small_pictures(target)}
-    told = {done.thumbnail, done.spritesheet, done.last_frame}
-    if done.path != task.target or not told <= {None, *small}:
-        return False
-    try:
-        status = target.stat()
-    except OSError:
-        return False
-    return (status.st_size, status.st_mtime_ns) == (done.size_bytes, done.mtime_ns)
 
 
 def _together(planned: Sequence[Note], made: Sequence[Note]) -> tuple[Note, ...]:

@@ -452,3 +452,80 @@ class VideoTooLong(UnstillError):
     code, status = "video_too_long", 413
     en = Words("{name} is {seconds} s long; the limit is {limit} s.", "Cut it to at most {limit} s.")
     zh = Words("{name} 长 {seconds} 秒，上限是 {limit} 秒。", "请剪短到 {limit} 秒以内。")
+
+
+# --- workers on Ray -----------------------------------------------------------------------------------------
+
+
+class RayTooOld(UnstillError):
+    """Tokens that keep strangers out of a cluster are complete from this version on."""
+
+    code = "ray_too_old"
+    en = Words(
+        "Ray on {where} is {found}; workers on Ray need {least} or newer.",
+        "Update it there: `pip install -U 'ray>={least}'`.",
+    )
+    zh = Words("{where_zh}的 Ray 是 {found}，需要 {least} 或更新版本。", "请在那里更新：`pip install -U 'ray>={least}'`。")
+
+
+class RayDiffers(UnstillError):
+    """Ray joins only what is alike."""
+
+    code = "ray_differs"
+    en = Words(
+        "The Ray cluster at {address} runs {found}; this computer runs {here}.",
+        "Use the same versions everywhere, such as one container image.",
+    )
+    zh = Words("Ray 集群 {address} 运行 {found}，本机运行 {here}。", "请在所有机器上使用相同版本，例如同一个容器镜像。")
+
+
+class RayUnprotected(UnstillError):
+    """Whoever reaches such a cluster may run any program on it."""
+
+    code = "ray_unprotected"
+    en = Words(
+        "The Ray cluster at {address} asks nobody for a token; anyone who reaches it could run programs on it.",
+        "Set RAY_AUTH_MODE=token and the same RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH on all of its machines and here, and start it again.",
+    )
+    zh = Words(
+        "Ray 集群 {address} 没有启用令牌验证，任何能访问它的人都可以在上面运行程序。",
+        "请在所有机器和本机设置 RAY_AUTH_MODE=token 以及相同的 RAY_AUTH_TOKEN 或 RAY_AUTH_TOKEN_PATH，然后重新启动集群。",
+    )
+
+
+class RayTokenRefused(UnstillError):
+    code = "ray_token_refused"
+    en = Words(
+        "The Ray cluster at {address} does not take this computer's token, or there is none here.",
+        "Set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to the cluster's own.",
+    )
+    zh = Words(
+        "Ray 集群 {address} 不接受本机的令牌，或本机没有令牌。",
+        "请把 RAY_AUTH_TOKEN 或 RAY_AUTH_TOKEN_PATH 设为集群的令牌。",
+    )
+
+
+class RayUnreachable(UnstillError):
+    code, status = "ray_unreachable", 503
+    en = Words(
+        "The Ray cluster at {address} cannot be reached: {reason}.",
+        "Check the address and that the cluster runs: `ray status --address {address}`.",
+    )
+    zh = Words(
+        "无法连接 Ray 集群 {address}：{reason}。",
+        "请检查地址，并确认集群正在运行：`ray status --address {address}`。",
+    )
+
+
+class RayNotHere(UnstillError):
+    """Ray drives actors only from a computer that is one of its nodes."""
+
+    code = "ray_not_here"
+    en = Words(
+        "No node of the Ray cluster at {address} runs on this computer.",
+        "Start one that takes no work: `ray start --address={address} --num-cpus=0 --num-gpus=0`.",
+    )
+    zh = Words(
+        "本机没有运行 Ray 集群 {address} 的节点。",
+        "请启动一个不接任务的节点：`ray start --address={address} --num-cpus=0 --num-gpus=0`。",
+    )

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unstill.adapters.key_store import KeyFile
+from unstill.adapters.key_store import KeptKeys
 from unstill.core.keys import Key, KeyStore
 from unstill.settings import Settings
 
@@ -27,7 +27,7 @@ class Access:
     new_key: str | None
 
 
-def access(settings: Settings, keys: KeyFile) -> Access:
+def access(settings: Settings, keys: KeptKeys) -> Access:
     """Decide whether keys are asked for; make the first one where there is none.
 
     Keys are asked for beyond this computer, with a key in the settings, and once there is one: unless

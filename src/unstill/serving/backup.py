@@ -9,7 +9,7 @@ from unstill.adapters.data_folder import FolderLock
 from unstill.adapters.sqlite_jobs import open_jobs
 from unstill.core.clock import SystemClock
 from unstill.domain.errors import FileMissing
-from unstill.serving.station import DATABASE
+from unstill.serving.ground import DATABASE
 
 
 def offline_backup(data: Path, target: Path) -> None:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from unstill.adapters.data_folder import FolderLock
-from unstill.adapters.key_store import KeyFile, SessionFile
+from unstill.adapters.key_store import KeptSessions
 from unstill.apps.api.guard import guarded_protocol
 from unstill.core.serving import Listening, Ready
 from unstill.serving.access import Access, access
 from unstill.serving.findings import look_aside
+from unstill.serving.ground import open_ground
 from unstill.serving.logs import logging_to
 from unstill.serving.sockets import url_of
 from unstill.serving.station import Station, build, guard_settings
@@ -45,10 +46,12 @@ def run(settings: Settings, services: Services, lock: FolderLock, port: socket, 
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(logging_to(data / "logs", settings.log_level, settings.log_format))
         _raise_handle_limit()
-        who, sessions = access(settings, KeyFile(data)), SessionFile(data)
-        station = build(settings, services, who, sessions, log)
+        ground = open_ground(settings, data)
+        stack.callback(ground.close)
+        who = access(settings, ground.keys)
+        station = build(settings, services, who, ground, log)
         stack.callback(station.close)
-        said = _listening(settings, services, station, who, sessions, url_of(settings.host, port), log)
+        said = _listening(settings, services, station, who, ground.sessions, url_of(settings.host, port), log)
 
         def answers() -> None:
             lock.tell({"pid": os.getpid(), "url": said.url, "open": said.open, "secret": who.operator,
@@ -134,7 +137,7 @@ def _listening(
     services: Services,
     station: Station,
     who: Access,
-    sessions: SessionFile,
+    sessions: KeptSessions,
     url: str,
     log: Path | None,
 ) -> Listening:

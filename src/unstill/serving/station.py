@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,31 +14,32 @@ from unstill.adapters.local_workers.process import LocalWorker, command
 from unstill.adapters.local_workers.spawner import Spawner
 from unstill.adapters.picture_child import ChildSettings, PictureChild
 from unstill.adapters.prompt_child import PromptChild
-from unstill.adapters.sqlite_jobs import SqlJobs, open_jobs
+from unstill.adapters.sqlite_jobs import SqlJobs
 from unstill.apps.api.app import create_app
 from unstill.apps.api.context import ApiSettings
 from unstill.apps.api.guard import Guard, GuardSettings, upload_routes
 from unstill.apps.studio import serve as studio
-from unstill.core.clock import SystemClock
 from unstill.core.dispatch import Dispatcher, Dispatchers
 from unstill.core.events import Events
 from unstill.core.jobs import VideoService
 from unstill.core.pulls import Pulls
-from unstill.core.queue import Limits
+from unstill.core.queue import Limits, Reach
 from unstill.core.room import GIB, Room
+from unstill.core.shared_events import SharedEvents
+from unstill.core.storage import Storage
 from unstill.core.worker import WorkerSettings
 from unstill.doctor.machine import work_places
 from unstill.serving.access import Access
+from unstill.serving.ground import Ground
 from unstill.serving.house_keeping import Purger, put_in_order
 from unstill.settings import HIDDEN, SECRET, Settings
 
 if TYPE_CHECKING:
-    from unstill.core.keys import Sessions
+    from unstill.adapters.postgres_jobs import News as ServerNews
     from unstill.core.services import Services
 
 LOG = logging.getLogger(__name__)
 MEBIBYTE = 2**20
-DATABASE = "unstill.db"
 PUBLIC = ("/docs", "/docs/", "/openapi.json")
 """What says nothing of anybody: open without a key, beside the page and health."""
 
@@ -54,8 +56,11 @@ class Station:
     guard: Guard
     resumed: int
     interpreter: PromptChild
+    news: ServerNews | None = None
 
     def start(self) -> None:
+        if self.news is not None:
+            self.news.start()
         self.crew.start()
         self.purger.start()
         threading.Thread(target=self._warm, name="warm", daemon=True).start()
@@ -75,56 +80,79 @@ class Station:
         self.purger.stop()
         self.inbox.close()
         self.interpreter.close()
-        self.store.close()
+        if self.news is not None:
+            self.news.close()
 
 
-def build(
-    settings: Settings, services: Services, who: Access, sessions: Sessions, log: Path | None
-) -> Station:
-    """Open the store and build everything on it. The data folder's lock is held.
+def build(settings: Settings, services: Services, who: Access, ground: Ground, log: Path | None) -> Station:
+    """Build everything on what is open. The data folder's lock is held."""
+    data, store, storage = settings.data_dir.absolute(), ground.store, ground.storage
+    resumed = put_in_order(store, storage, data, alone=ground.alone)
+    inbox = PictureChild(data, _child(settings), root=storage.root)
+    events, news = _events(ground)
+    pulls = Pulls(lambda: services.weights)
+    crew = _crew(settings, services, ground, events, pulls)
+    if isinstance(events, SharedEvents):
+        events.wake = crew.wake
+    service = VideoService(
+        store, inbox, services, events, data, storage=storage,
+        limits=Limits(settings.queue_limit, settings.queue_limit_per_key),
+        room=_room(settings, storage), pulls=pulls, wake=crew.wake,
+    )  # fmt: skip
+    interpreter = PromptChild(services.translator, services.weights)
+    app = create_app(
+        service, _api(settings, services, log), crew=crew, keys_store=who.keys, interpreter=interpreter
+    )
+    app.include_router(studio.router)
+    guard = Guard(app, guard_settings(settings, services, who), who.keys, ground.sessions)
+    purger = Purger(
+        store, storage, settings.keep_deleted_hours * 3600, max(0.5, settings.lease_s / 2), events.changed
+    )
+    return Station(store, inbox, crew, purger, service, guard, resumed, interpreter, news)
 
-    Raises:
-        StoreDamaged, StoreNewer, StoreBusy, NotWritable, StoreFull, StoreFailed: the store cannot be used.
-    """
-    data = settings.data_dir.absolute()
-    clock = SystemClock()
-    store = open_jobs(data / DATABASE, clock)
-    try:
-        resumed = put_in_order(store, data)
-        inbox, events, pulls = PictureChild(data, _child(settings)), Events(), Pulls(lambda: services.weights)
-        crew = _crew(settings, services, store, data, events, pulls)
-        service = VideoService(
-            store, inbox, services, events, data,
-            limits=Limits(settings.queue_limit, settings.queue_limit_per_key),
-            room=Room(data, int(settings.outputs_gibibytes * GIB), int(settings.free_gibibytes * GIB)),
-            pulls=pulls,
-            wake=crew.wake,
-        )  # fmt: skip
-        interpreter = PromptChild(services.translator, services.weights)
-        app = create_app(
-            service, _api(settings, services, log), crew=crew, keys_store=who.keys, interpreter=interpreter
-        )
-        app.include_router(studio.router)
-        guard = Guard(app, guard_settings(settings, services, who), who.keys, sessions)
-        purger = Purger(store, data, settings.keep_deleted_hours * 3600)
-        return Station(store, inbox, crew, purger, service, guard, resumed, interpreter)
-    except BaseException:
-        store.close()
-        raise
+
+def _events(ground: Ground) -> tuple[Events, ServerNews | None]:
+    """News of jobs: this server's own, or those of all that share the database."""
+    if ground.server is None:
+        return Events(), None
+    from unstill.adapters.postgres_jobs import News
+
+    events = SharedEvents(ground.store)
+    return events, News(ground.server, events.heard, events.missed)
+
+
+def _room(settings: Settings, storage: Storage) -> Room:
+    """An object store has room of its own; the disk here is to keep some all the same."""
+    bounded = not str(settings.storage or "").startswith("s3://")
+    quota = int(settings.outputs_gibibytes * GIB) if bounded else sys.maxsize
+    return Room(storage.root, quota, int(settings.free_gibibytes * GIB))
 
 
 def _crew(
-    settings: Settings, services: Services, store: SqlJobs, data: Path, events: Events, pulls: Pulls
+    settings: Settings, services: Services, ground: Ground, events: Events, pulls: Pulls
 ) -> Dispatchers:
     """One dispatcher and one worker process for each device."""
     models = [card.id for family in services.families for card in family.cards]
     driven = WorkerSettings(lease_s=settings.lease_s, idle_s=settings.idle_s, stage_s=settings.stage_s)
-    spawner = Spawner()
-    made = []
-    for place in work_places(settings.workers):
+    spawner, reach = Spawner(), Reach(running_per_owner=settings.running_per_key)
+    made: list[Dispatcher] = []
+    if settings.workers in (0, "ray"):
+        return Dispatchers(made)
+    for place in work_places(int(settings.workers)):
         kind = place.device.split(":")[0]
         worker = LocalWorker(place.device, command(kind, models), spawner, driven, place.environ)
-        made.append(Dispatcher(store, worker, models, data, driven, news=events, coming=pulls.coming))
+        made.append(
+            Dispatcher(
+                ground.store,
+                worker,
+                models,
+                ground.storage,
+                driven,
+                news=events,
+                coming=pulls.coming,
+                reach=reach,
+            )
+        )
     return Dispatchers(made)
 
 

@@ -64,10 +64,27 @@ def _secret(value: str) -> str:
     return value
 
 
+def _database(value: str) -> str:
+    """Read as an address by who opens it; here only that it is one of a kind we know."""
+    scheme, _, rest = value.partition("://")
+    if scheme not in ("postgresql", "postgres") or not rest.strip("/"):
+        raise PydanticCustomError("database", "no database")
+    return f"postgresql://{rest}"
+
+
+def _place(value: str) -> str:
+    if not (value.startswith("s3://") and len(value) > len("s3://")) and not Path(value).is_absolute():
+        raise PydanticCustomError("place", "no place")
+    return value
+
+
 Region = Annotated[str, AfterValidator(_country)]
 Address = Annotated[str, AfterValidator(_address)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Database = Annotated[str, AfterValidator(_database)]
+Place = Annotated[str, AfterValidator(_place)]
+Workers = Annotated[Annotated[int, Field(ge=0, le=64)] | Literal["ray"], BeforeValidator(_port)]
 Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | Literal["auto"], BeforeValidator(_port)]
 
 
@@ -205,13 +222,21 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = _about(
         "least level that is logged", "日志级别", "info"
     )
-    workers: int = _about(
-        "worker processes on the CPU; graphics cards have one each", "CPU 工作进程数；有显卡时每张卡一个", 1,
-        ge=1, le=64,
-    )  # fmt: skip
+    workers: Workers = _about(
+        "worker processes on the CPU (graphics cards have one each), or ray: those of a Ray cluster; 0: none",
+        "CPU 工作进程数（有显卡时每张卡一个）；ray：使用 Ray 集群；0：不启动",
+        1,
+    )
     queue_limit: int = _about("videos that may wait in all", "排队视频总数上限", 50, ge=1, le=100_000)
     queue_limit_per_key: int = _about(
         "videos of one key that may wait", "单个 key 的排队上限", 10, ge=1, le=100_000
+    )
+    running_per_key: int | None = _about(
+        "videos of one key that are made at a time, on all workers; without it any number",
+        "单个 key 同时生成的视频数；默认不限",
+        None,
+        ge=1,
+        le=100_000,
     )
     max_video_mebibytes: float = _about(
         "largest video that is uploaded, in MiB", "可上传的最大视频（MiB）", 100, gt=0, le=1024
@@ -237,6 +262,46 @@ class Settings(BaseSettings):
     stage_s: float = _about("seconds a stage may take without moving", "某阶段无进展的最长秒数", 60, ge=1)
     rate_per_s: float = _about("requests a second of one client", "单个客户端每秒请求数", 50, gt=0)
     burst: int = _about("requests of one client at once", "单个客户端的突发请求数", 500, ge=1)
+
+    # --- many machines
+
+    database_url: Database | None = _about(
+        "a PostgreSQL database that several servers share, postgresql://user:password@host/name; without it "
+        "a file in data_dir",
+        "多个服务共用的 PostgreSQL 数据库地址；默认为 data_dir 中的文件",
+        None,
+    )
+    storage: Place | None = _about(
+        "where pictures and videos are kept: a folder that all servers share, or s3://bucket/prefix; without "
+        "it data_dir",
+        "图片和视频的存放位置：共享文件夹或 s3://桶/前缀；默认为 data_dir",
+        None,
+    )
+    s3_endpoint: Address | None = _about(
+        "address of S3-compatible storage; without it that of AWS", "S3 兼容存储的地址；默认为 AWS", None
+    )
+    s3_region: str | None = _about("region of the storage", "存储所在区域", None, min_length=1)
+    s3_key_id: str | None = _about(
+        "access key id for the storage; without it as AWS tools find it",
+        "存储的 access key id；默认按 AWS 工具的方式查找",
+        None,
+        min_length=1,
+    )
+    s3_secret: Secret | None = _about(
+        "secret access key for it", "对应的 secret access key", None, min_length=1
+    )
+    ray_address: str = _about(
+        "the Ray cluster of workers=ray: auto, or host:port of its head",
+        "workers=ray 时的 Ray 集群地址",
+        "auto",
+        min_length=1,
+    )
+    ray_pools: str | None = _about(
+        "how many workers of which kind the cluster may have, such as cpu=2,gpu24=0-8; without it as it is",
+        "集群中各类工作进程的数量，例如 cpu=2,gpu24=0-8；默认按集群现有资源",
+        None,
+        min_length=1,
+    )
 
     @classmethod
     def settings_customise_sources(

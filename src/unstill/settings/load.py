@@ -21,7 +21,7 @@ NOT_SETTINGS = ("UNSTILL_CONFIG", "UNSTILL_DEBUG")
 """Variables that are read elsewhere: where the settings file is, and whether tracebacks are shown."""
 MOST_BYTES = 2**20
 """Of a settings file."""
-SECRET = frozenset({"api_key", "rewrite_key"})
+SECRET = frozenset({"api_key", "database_url", "rewrite_key", "s3_key_id", "s3_secret"})
 """Settings that are never shown."""
 
 
@@ -132,6 +132,15 @@ def _expected(problem: Any) -> tuple[str, str]:
     kind, context = str(problem["type"]), problem.get("ctx", {})
     if problem["loc"][0] == "port":
         return "a port from 0 to 65535, or auto", "0 到 65535 的端口，或 auto"
+    if problem["loc"][0] == "workers":
+        return "a number from 0 to 64, or ray", "0 到 64 的整数，或 ray"
+    if kind == "database":
+        return (
+            "an address such as postgresql://user:password@host/name",
+            "形如 postgresql://用户:密码@主机/库名 的地址",
+        )
+    if kind == "place":
+        return "a folder, from / on, or s3://bucket/prefix", "以 / 开头的文件夹，或 s3://桶/前缀"
     if kind == "literal_error":
         return f"one of {context['expected']}", f" {context['expected']} 之一"
     if kind == "country":

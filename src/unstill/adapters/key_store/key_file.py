@@ -1,4 +1,4 @@
-"""API keys in ``keys.json``. Fits `unstill.core.keys.KeyStore`."""
+"""API keys in ``keys.json``, or where several servers share them. Fits `unstill.core.keys.KeyStore`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from unstill.adapters.key_store.private_file import Digests, PrivateFile, Rows
+from unstill.adapters.key_store.private_file import Digests, Document, PrivateFile, Rows, pepper_in
 from unstill.core.keys import NAME_LIMIT, Key, is_secret, new_secret
 from unstill.domain.errors import OutOfRange, UnstillError
 from unstill.domain.service_errors import KeyNotFound, KeysDamaged
@@ -19,13 +19,12 @@ COARSE_S = 3600.0
 """`Key.last_used_at` is kept to this grain, so that a check hardly ever writes."""
 
 
-class KeyFile:
-    """Keys under one folder, as digests. A change by another process counts from the next call on."""
+class KeptKeys:
+    """Keys in a document, as digests. A change by another process counts from the next call on."""
 
-    def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
-        """Raises `KeysDamaged`: the file is not to be trusted, and is left as it is."""
-        self._file = PrivateFile(folder / "keys.json")
-        self._digests = Digests(folder)
+    def __init__(self, kept: Document, digests: Digests, wall: Callable[[], float] = time.time) -> None:
+        """Raises `KeysDamaged`: the document is not to be trusted, and is left as it is."""
+        self._file, self._digests = kept, digests
         self._wall = wall
         self._file.rows()
 
@@ -78,6 +77,13 @@ class KeyFile:
             for row in rows:
                 if row.get("id") == used.get("id"):
                     row["last_used_at"] = now
+
+
+class KeyFile(KeptKeys):
+    """Keys under one folder. Raises as `KeptKeys`."""
+
+    def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
+        super().__init__(PrivateFile(folder / "keys.json"), Digests(pepper_in(folder)), wall)
 
 
 def _key(row: dict[str, Any]) -> Key:

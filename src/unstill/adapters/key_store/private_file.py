@@ -11,8 +11,9 @@ import secrets
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from unstill.core.durable import beside, file_errors, settle
 from unstill.domain.errors import OutputExists
@@ -26,6 +27,16 @@ PEPPER_BYTES = 32
 MODE = 0o600
 _Stamp = tuple[int, int, int]
 Rows = list[dict[str, Any]]
+
+
+class Document(Protocol):
+    """A list of objects that is kept, wherever that is."""
+
+    def rows(self) -> Rows:
+        """The rows as they are now. Raises `KeysDamaged`."""
+
+    def changing(self) -> AbstractContextManager[Rows]:
+        """The rows to change in place, beside nobody else; kept at the end, unless by an error."""
 
 
 class PrivateFile:
@@ -90,8 +101,8 @@ class PrivateFile:
 class Digests:
     """HMAC-SHA256 under this install's pepper: a copied key file alone lets nobody try out secrets."""
 
-    def __init__(self, folder: Path) -> None:
-        self._pepper = _pepper(folder / PEPPER)
+    def __init__(self, pepper: bytes) -> None:
+        self._pepper = pepper
 
     def of(self, secret: str) -> str:
         return hmac.new(self._pepper, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
@@ -105,8 +116,9 @@ class Digests:
         return found
 
 
-def _pepper(path: Path) -> bytes:
+def pepper_in(folder: Path) -> bytes:
     """The pepper of this install, made at first. Raises `KeysDamaged` if it is not what was made."""
+    path = folder / PEPPER
     with file_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unstill.adapters.key_store.private_file import Digests, PrivateFile, Rows
+from unstill.adapters.key_store.private_file import Digests, Document, PrivateFile, Rows, pepper_in
 from unstill.core.keys import new_secret
 from unstill.domain.job import NOBODY
 from unstill.domain.service_errors import KeysDamaged
@@ -20,12 +20,11 @@ KEEP_S = 365 * 24 * 3600.0
 CLAIM = "claim"
 
 
-class SessionFile:
-    """Sessions under one folder, as digests."""
+class KeptSessions:
+    """Sessions in a document, as digests."""
 
-    def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
-        self._file = PrivateFile(folder / "sessions.json")
-        self._digests = Digests(folder)
+    def __init__(self, kept: Document, digests: Digests, wall: Callable[[], float] = time.time) -> None:
+        self._file, self._digests = kept, digests
         self._wall = wall
         self._file.rows()
 
@@ -74,3 +73,10 @@ class SessionFile:
         except (KeysDamaged, OSError):
             logging.getLogger(__name__).error("the session file cannot be read; every session is refused")
             return None
+
+
+class SessionFile(KeptSessions):
+    """Sessions under one folder."""
+
+    def __init__(self, folder: Path, wall: Callable[[], float] = time.time) -> None:
+        super().__init__(PrivateFile(folder / "sessions.json"), Digests(pepper_in(folder)), wall)

@@ -26,8 +26,11 @@ LOG = logging.getLogger(__name__)
 class PictureChild:
     """The decoding child behind calls that block: use a thread. This process touches no pixel."""
 
-    def __init__(self, data: Path, settings: ChildSettings | None = None) -> None:
-        self._data = data
+    def __init__(
+        self, data: Path, settings: ChildSettings | None = None, *, root: Path | None = None
+    ) -> None:
+        """``root`` is where ``inputs`` are kept, the data folder itself unless told otherwise."""
+        self._data, self._root = data, root or data
         self._settings = settings or ChildSettings()
         self.pool = Pool(self._settings)
 
@@ -48,7 +51,7 @@ class PictureChild:
             ServerFull: every child was busy for too long.
             DiskFull, NotWritable: it could not be kept.
         """
-        target = self._data / "inputs" / f"{video_id}{'.last' if last else ''}.png"
+        target = self._root / "inputs" / f"{video_id}{'.last' if last else ''}.png"
         order = {"job": "picture", "background": background}
         with self._file(raw, name, self._settings.max_bytes) as path:
             done = self._run({**order, "raw": str(path)}, target, name, self._settings.picture_cpu_s)
@@ -75,7 +78,7 @@ class PictureChild:
 
     def last_frame(self, raw: bytes | Path, name: str, *, video_id: str) -> Input:
         """Keep the last frame of a video as ``inputs/<video id>.png``. Raises as `look`."""
-        target = self._data / "inputs" / f"{video_id}.png"
+        target = self._root / "inputs" / f"{video_id}.png"
         with self._file(raw, name, self._settings.video_bytes) as path:
             order = {"job": "last_frame", "raw": str(path)}
             done = self._run(order, target, name, self._settings.video_cpu_s)
@@ -104,7 +107,7 @@ class PictureChild:
 
     def _input(self, done: Mapping[str, Any], target: Path, name: str) -> Input:
         return Input(
-            file=target.relative_to(self._data).as_posix(),
+            file=target.relative_to(self._root).as_posix(),
             name=name,
             sha256=replies.sha256(done, name),
             width=replies.side(done, "width", self._settings.max_side, name),

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, create_engine, event, select, text
+from sqlalchemy import Connection, TextClause, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from unstill.adapters.postgres_jobs.copying import copied
 from unstill.adapters.postgres_jobs.faults import spoken
 from unstill.adapters.postgres_jobs.tables import make_tables
-from unstill.adapters.sqlite_jobs.tables import videos
 from unstill.domain.errors import InvalidField
 from unstill.domain.service_errors import StoreFailed
 
@@ -108,9 +107,3 @@ def read_url(text_: str) -> URL:
             expected_zh="形如 postgresql://用户:密码@主机/库名 的地址",
         )  # fmt: skip
     return url.set(drivername=DRIVER)
-
-
-def is_empty(server: PostgresServer) -> bool:
-    """Whether no job was ever stored there."""
-    with server.reading() as connection:
-        return connection.execute(select(videos.c.number).limit(1)).first() is None

@@ -75,5 +75,5 @@ def _name(job: Job) -> str:
 
 async def _send(request: Request, path: Path, name: str) -> Response:
     context, kind = context_of(request), MEDIA_TYPES.get(path.suffix, "application/octet-stream")
-    root = context.service.data.resolve()
-    return await context.read(lambda: send_file(request, path, kind, name, root=root, inline=True))
+    root, tag = context.service.storage.root.resolve(), path.name  # a name never gets another content
+    return await context.read(lambda: send_file(request, path, kind, name, root=root, inline=True, etag=tag))

@@ -139,4 +139,6 @@ def _disk(context: Context) -> dict[str, Any]:
 def _workers(context: Context) -> dict[str, Any]:
     known = workers(context)
     fresh = [w for w in known if w.usable and w.tick_age_s <= context.settings.tick_limit_s]
+    if not known:
+        return {"ok": True, "detail": "none of this server's own"}
     return {"ok": bool(fresh), "detail": f"{len(fresh)} of {len(known)} ready"}

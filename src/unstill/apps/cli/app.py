@@ -47,6 +47,7 @@ Examples:
 """
 
 SERVER_FLAGS = ("host", "port", "data_dir", "workers", "auth", "log_format")
+SHARED_FLAGS = ("ray_address", "database_url", "storage")
 
 app = typer.Typer(
     cls=Group,
@@ -243,6 +244,9 @@ def serve(
     data_dir: o.DataDir = None,
     weights: o.WeightFolders = None,
     workers: o.Workers = None,
+    ray_address: o.RayAddress = None,
+    database_url: o.DatabaseUrl = None,
+    storage: o.Storage = None,
     auth: o.Auth = None,
     log_format: o.LogFormat = None,
     json: o.Json = False,
@@ -255,7 +259,7 @@ def serve(
     """
     from unstill.apps.cli.serve import serve as command
 
-    return command(_ready(ctx), {name: ctx.params[name] for name in SERVER_FLAGS})
+    return command(_ready(ctx), {name: ctx.params[name] for name in (*SERVER_FLAGS, *SHARED_FLAGS)})
 
 
 @models.command("list", cls=Named)

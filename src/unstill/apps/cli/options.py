@@ -90,7 +90,19 @@ Port = Annotated[
     str | None, typer.Option("--port", metavar="PORT", help="A port, or auto for the next free one.")
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", metavar="NUMBER", help="Worker processes on the CPU.")
+    str | None,
+    typer.Option("--workers", metavar="NUMBER", help="Worker processes on the CPU, or ray: a cluster's."),
+]
+RayAddress = Annotated[
+    str | None, typer.Option("--ray-address", metavar="ADDRESS", help="The Ray cluster: auto, or host:port.")
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option("--database-url", metavar="URL", help="A PostgreSQL database that several servers share."),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option("--storage", metavar="PLACE", help="A folder all servers share, or s3://bucket/prefix."),
 ]
 Auth = Annotated[
     str | None, typer.Option("--auth", metavar="WHO", help="auto, keys or none: who may use it.")
