@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from unstill.core.prompts import Translator
     from unstill.core.rewriting import Rewriter
-    from unstill.core.serving import Ready
+    from unstill.core.serving import Moved, Ready
     from unstill.core.weights import WeightStore
     from unstill.domain.catalog import ModelCard
     from unstill.domain.errors import Language
@@ -265,6 +265,12 @@ class House:
         from unstill.settings import load_settings
 
         serve(load_settings(flags), self, ready)
+
+    def migrate(self, flags: Mapping[str, object], url: str, report: Callable[[int, int], None]) -> Moved:
+        from unstill.serving.moving import move
+        from unstill.settings import load_settings
+
+        return move(load_settings({**flags, "database_url": url}), report)
 
     def backup(self, data: Path, target: Path) -> None:
         from unstill.serving.backup import offline_backup

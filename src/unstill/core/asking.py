@@ -29,6 +29,8 @@ class Ask:
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    deadline_s: float | None = None
+    """Seconds from now on after which the video is of no more use."""
     notes: tuple[Note, ...] = ()
     """What was sent and is not heeded: a typing mistake must not pass in silence."""
     language: Language | None = None
@@ -110,6 +112,8 @@ def digest_of(ask: Ask, upload: Upload | None, **besides: object) -> str:
     options = {name: _plain(value) for name, value in request.options.items()}
     said = {**request.settings(), "options": options, "seconds": ask.seconds, **besides}
     said["picture"] = upload and upload.sha256()
+    if ask.deadline_s is not None:
+        said["deadline_s"] = ask.deadline_s
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 

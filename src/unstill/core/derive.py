@@ -121,7 +121,8 @@ def _continued(source: Job, ask: Ask, services: Services) -> Ask:
     if isinstance(said.get("options"), Mapping):
         fields["options"] = {**kept.get("options", {}), **said["options"]}
     vain = sorted(ask.fields.keys() - CHANGEABLE - {"num_frames"})
-    return Ask(fields, notes=(*ask.notes, *(note("kept_from_source", param=name) for name in vain)))
+    notes = (*ask.notes, *(note("kept_from_source", param=name) for name in vain))
+    return Ask(fields, deadline_s=ask.deadline_s, notes=notes)
 
 
 def _check_source(source: Job, services: Services) -> None:

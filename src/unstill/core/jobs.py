@@ -259,7 +259,15 @@ class VideoService:
         facts = {name: value for name, value in plan.to_json().items() if name != "notes"}
         said = (*ask.choice, *plan.notes, *notes, *ask.notes)
         request: Mapping[str, Any] = plan.request.settings()
-        return NewJob(id=video_id, owner=owner, request=request, plan=facts, input=picture, notes=said)
+        return NewJob(
+            id=video_id,
+            owner=owner,
+            request=request,
+            plan=facts,
+            input=picture,
+            notes=said,
+            deadline_s=ask.deadline_s,
+        )
 
     def _add(self, new: NewJob) -> Job:
         job, fresh = self.store.add(new, self.limits)

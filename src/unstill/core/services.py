@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unstill.core.ports import Frame, Sound
     from unstill.core.prompts import Translator
     from unstill.core.rewriting import Rewriter
-    from unstill.core.serving import Ready
+    from unstill.core.serving import Moved, Ready
     from unstill.core.weights import WeightStore
 
 
@@ -123,6 +123,12 @@ class Services(Protocol):
 
     def backup(self, data: Path, target: Path) -> None:
         """Copy the job database of a folder that no server is at work in. Raises `DataFolderTaken`."""
+
+    def migrate(self, flags: Mapping[str, object], url: str, report: Callable[[int, int], None]) -> Moved:
+        """Move the jobs, keys and files of a folder that no server is at work in to a database, and to the
+        storage of the settings, that servers share. ``report`` hears of files, done and in all.
+
+        Raises `DataFolderTaken`, `FileMissing`, `StoreFailed`, `StoreDamaged`, `StorageFailed`."""
 
     def serve(self, flags: Mapping[str, object], ready: Ready) -> None:
         """Serve until a signal says to stop. ``flags`` are settings of this call, before all others."""

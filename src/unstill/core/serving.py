@@ -8,6 +8,18 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Moved:
+    """What came along to a shared database: counts, and files that a row names and the folder lacks."""
+
+    jobs: int
+    keys: int
+    files: int
+    missing: tuple[str, ...]
+    old: Path
+    """The old database, under a name that no server opens by itself."""
+
+
+@dataclass(frozen=True)
 class Listening:
     """What is worth saying once a server answers."""
 

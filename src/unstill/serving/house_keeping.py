@@ -31,11 +31,11 @@ def put_in_order(store: JobStore, storage: Storage, data: Path, *, alone: bool) 
     For a server that holds the folder's lock and has no worker yet. One that is not ``alone`` with its store
     frees nothing: what a lost server was at goes on when its leases have run out.
     """
+    if storage.shared:  # before any folder is made: a share may not be mounted
+        storage.check()
     for name in (INPUTS, OUTPUTS):
         with file_errors(storage.root / name):
             make_folder(storage.root / name, 0o700)
-    if storage.shared:
-        storage.check()
     freed = store.free_all() if alone else []
     for job in freed:
         LOG.info("job %s was left by an earlier start; it is %s now", job.id, job.state)

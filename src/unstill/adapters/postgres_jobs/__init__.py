@@ -8,6 +8,7 @@ LISTEN and NOTIFY, and the small lists that servers share.
 from __future__ import annotations
 
 from unstill.adapters.postgres_jobs.clock import ServerClock
+from unstill.adapters.postgres_jobs.copying import copy_rows, has_jobs
 from unstill.adapters.postgres_jobs.documents import SharedDocument, shared_pepper
 from unstill.adapters.postgres_jobs.news import News
 from unstill.adapters.postgres_jobs.server import PostgresServer, read_url
@@ -19,6 +20,8 @@ __all__ = [
     "PostgresServer",
     "ServerClock",
     "SharedDocument",
+    "copy_rows",
+    "has_jobs",
     "jobs_on",
     "open_jobs",
     "read_url",

@@ -35,6 +35,11 @@ def copied(source: Connection, target: Path) -> int:
     return count
 
 
+def has_jobs(connection: Connection) -> bool:
+    """Whether any job was ever stored there and not purged."""
+    return connection.execute(select(videos.c.number).limit(1)).first() is not None
+
+
 def copy_rows(source: Connection, target: Connection) -> int:
     """All rows, verified on the way, into an empty store; how many jobs that were.
 
@@ -42,7 +47,7 @@ def copy_rows(source: Connection, target: Connection) -> int:
         StoreFailed: the target has jobs already.
         RowDamaged: a row is not what was written.
     """
-    if target.execute(select(videos.c.number).limit(1)).first() is not None:
+    if has_jobs(target):
         raise StoreFailed(path="the target", reason="it has jobs already")
     for table in TABLES:
         rows = source.execution_options(yield_per=AT_ONCE).execute(

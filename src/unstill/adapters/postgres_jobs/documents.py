@@ -80,10 +80,10 @@ class SharedDocument:
         return list(rows)
 
 
-def shared_pepper(server: PostgresServer) -> bytes:
-    """The secret that digests of keys are made with, made by the first server."""
+def shared_pepper(server: PostgresServer, first: bytes | None = None) -> bytes:
+    """The secret that digests of keys are made with: ``first``, or a new one, of whoever comes first."""
     kept = SharedDocument(server, "pepper")
     with kept.changing() as rows:
         if not rows:
-            rows.append({"pepper": secrets.token_hex(32)})
+            rows.append({"pepper": (first or secrets.token_bytes(32)).hex()})
         return bytes.fromhex(rows[0]["pepper"])

@@ -27,9 +27,11 @@ PICTURE_FIELDS = ("input_reference", "image_reference", "image")
 LAST_FIELDS = ("last_input_reference", "last_image")
 OURS = frozenset(field_names()) - {"image", "last_image"}
 FOREIGN = frozenset(
-    {"seconds", "width", "height", "enable_frame_interpolation", "frame_interpolation_exp",
-     "enable_upscaling", "upscaling_scale", "extra_params"}
+    {"seconds", "deadline_seconds", "width", "height", "enable_frame_interpolation",
+     "frame_interpolation_exp", "enable_upscaling", "upscaling_scale", "extra_params"}
 )  # fmt: skip
+LONGEST_S = 30 * 24 * 3600
+"""The latest deadline, from when the job is taken in."""
 MOST_IGNORED = 10
 """Ignored fields that are named, at most."""
 SHOWN = 40
@@ -70,7 +72,22 @@ def ask_of(
     notes = tuple(
         note("pictures_kept", param=name) if name in vain else _ignored(name, known) for name in ignored
     )
-    return Ask(fields, seconds_in(values.get("seconds")), notes, language, frozenset(mine if derived else ()))
+    return Ask(
+        fields,
+        seconds_in(values.get("seconds")),
+        _deadline(values),
+        notes,
+        language,
+        frozenset(mine if derived else ()),
+    )
+
+
+def _deadline(values: Mapping[str, Any]) -> float | None:
+    """Raises `InvalidField`, `OutOfRange`."""
+    seconds = seconds_in(values.get("deadline_seconds"), "deadline_seconds")
+    if seconds is not None and not 1 <= seconds <= LONGEST_S:
+        raise OutOfRange(param="deadline_seconds", value=f"{seconds:g}", low=1, high=LONGEST_S)
+    return seconds
 
 
 def _ignored(name: str, known: Collection[str]) -> Note:
@@ -80,7 +97,7 @@ def _ignored(name: str, known: Collection[str]) -> Note:
     return note("field_misspelt", param=shown, near=near[0]) if near else note("field_ignored", param=shown)
 
 
-def seconds_in(value: object) -> float | None:
+def seconds_in(value: object, param: str = "seconds") -> float | None:
     """A length, as text or number. Raises `InvalidField`."""
     if value is None:
         return None
@@ -89,7 +106,7 @@ def seconds_in(value: object) -> float | None:
     except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if not math.isfinite(seconds):
-        raise _invalid("seconds", value, "a number of seconds", "秒数")
+        raise _invalid(param, value, "a number of seconds", "秒数")
     return seconds
 
 

@@ -80,6 +80,7 @@ class Video(_Reply):
     fps: int
     seed: int
     sound: bool = Field(description="Whether the finished file has sound.")
+    deadline_at: int | None = Field(description="When it fails if it is not finished by then.")
     stage: str | None
     eta_s: float | None
     queue_position: int | None = Field(description="1 for the next; null when it does not wait.")
@@ -278,6 +279,12 @@ _MAKE: dict[str, Any] = {
         "description": 'An id of GET /v1/models, or "auto" for the best whose files are here.',
     },
     "seconds": {"type": "string", "description": "Length; num_frames and fps win over it."},
+    "deadline_seconds": {
+        "type": "number",
+        "minimum": 1,
+        "maximum": 30 * 24 * 3600,
+        "description": "It fails when it is not finished so many seconds from now.",
+    },
     "size": {"type": "string", "description": '"WIDTHxHEIGHT", "512p", "768p" or "1024p".'},
     "fit": {"type": "string", "enum": ["crop", "pad", "keep"]},
     "background": {"type": "string", "description": 'A colour such as "#ffffff".'},

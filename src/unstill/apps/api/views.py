@@ -34,6 +34,7 @@ def row(job: Job, language: Language) -> dict[str, Any]:
         **_dialect(job, language),
         "extended_from_video_id": job.source if extended else None,
         "state": job.state.value,
+        "deadline_at": None if job.deadline_at is None else int(job.deadline_at),
         "cancelling": job.cancel_requested and not job.state.is_final,
         "task": job.kind,
         "generative": plan.get("generative"),

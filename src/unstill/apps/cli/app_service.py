@@ -36,6 +36,7 @@ def join(app: typer.Typer) -> None:
     app.command(cls=Named)(config)
     app.command(cls=Named)(doctor)
     app.command(cls=Named)(backup)
+    app.command(cls=Named)(migrate)
     app.command(cls=Named)(gradio)
 
 
@@ -279,6 +280,28 @@ def backup(
     from unstill.apps.cli.backup import backup as command
 
     return command(call, path, server, data_dir, force)
+
+
+def migrate(
+    ctx: typer.Context,
+    to: Annotated[
+        str, typer.Option("--to", metavar="URL", help="postgresql://user:password@host/name, empty so far.")
+    ],
+    storage: o.Storage = None,
+    data_dir: o.DataDir = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    lang: o.Lang = None,
+) -> int:
+    """Move jobs, keys and files to a PostgreSQL database that several servers share.
+
+    Stop the server first; what waits or was being made goes on there. With --storage the pictures and videos
+    are copied to a shared folder or S3; the old folder keeps them, too.
+    """
+    call = ready(ctx)
+    from unstill.apps.cli.migrate import migrate as command
+
+    return command(call, to, storage, data_dir)
 
 
 def gradio(

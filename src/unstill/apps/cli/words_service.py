@@ -119,6 +119,24 @@ SERVICE_TEXTS: Mapping[str, tuple[str, str]] = {
         "恢复方法：停止 unstill，删除 {db}-wal 和 {db}-shm，再把此文件复制为 {db}。",
     ),
     "backup_of": ("Backup of {what}.", "备份来源：{what}。"),
+    # migrate
+    "moved": (
+        "Moved {jobs} jobs, {keys} keys and {files} files. The old database is kept as {old}.",
+        "已迁移 {jobs} 个任务、{keys} 个 key、{files} 个文件。旧数据库保留为 {old}。",
+    ),
+    "moved_next": (
+        "Start servers with UNSTILL_DATABASE_URL set to this address{storage}.",
+        "之后启动服务时请设置 UNSTILL_DATABASE_URL 为该地址{storage}。",
+    ),
+    "moved_missing": (
+        "{count} files were missing before: {names}. Their jobs came along without them.",
+        "有 {count} 个文件原本就缺失：{names}。相应任务已迁移，但没有这些文件。",
+    ),
+    "moved_alone": (
+        "The files stay in {data}: a server on another machine needs them in a place that both see "
+        "(--storage).",
+        "文件仍在 {data} 中：其他机器上的服务需要共同可见的存储（--storage）。",
+    ),
 }
 
 SERVICE_STAGES: Mapping[str, tuple[str, str]] = {
@@ -128,4 +146,5 @@ SERVICE_STAGES: Mapping[str, tuple[str, str]] = {
     "upload": ("Sending the picture", "上传图片"),
     "download": ("Fetching the video", "下载视频"),
     "backup": ("Copying the job database", "复制任务数据库"),
+    "migrate": ("Copying files", "复制文件"),
 }
