@@ -10,9 +10,9 @@ TESTS = Path(__file__).parents[1]
 ENGINES = (TESTS / "testcard.py", TESTS / "workers" / "naughty.py")
 
 
-def install(folder: Path) -> str:
-    """An import path that holds them."""
-    for source in ENGINES:
+def install(folder: Path, *more: Path) -> str:
+    """An import path that holds them, and more of the kind."""
+    for source in (*ENGINES, *more):
         name = source.stem
         (folder / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
         info = folder / f"{name}-1.0.dist-info"

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS / "reliability"), str(TESTS / "adapters")]  # their servers serve here, too
+sys.path += [
+    str(TESTS / name) for name in ("reliability", "adapters", "ray_workers")
+]  # their servers serve here, too
 pytest.importorskip("psycopg")
 
 from engines_installed import install  # noqa: E402

@@ -26,6 +26,20 @@ class WorkerView:
         return self.state != "quarantined"
 
 
+class Workforce(Protocol):
+    """A `Crew` as the server starts and ends it."""
+
+    def workers(self) -> Sequence[WorkerView]: ...
+
+    def start(self) -> None: ...
+
+    def wake(self) -> None:
+        """There may be a job: look now."""
+
+    def drain(self, grace_s: float) -> bool:
+        """Claim no more, finish or give back what runs; whether all that is done."""
+
+
 class Crew(Protocol):
     """Who makes the videos."""
 

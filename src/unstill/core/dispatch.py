@@ -13,6 +13,7 @@ from unstill.core.attempt import News as Said
 from unstill.core.crew import WorkerView
 from unstill.core.lease import Lease
 from unstill.core.meter import Meter
+from unstill.core.placing import Place
 from unstill.core.queue import ANY, PASSING, Claim, JobStore, Reach
 from unstill.core.reporting import Reporter
 from unstill.core.settling import News, Settler, Work
@@ -45,7 +46,7 @@ class Dispatcher:
     """Claims the jobs of a device's models, hands them over one by one and settles them.
 
     Jobs of models that are ``coming``, whose files are being fetched, wait. A worker of another machine
-    ``fetches`` the files itself; ``reach`` is what a claim leaves to others.
+    ``fetches`` the files itself, and has a ``place`` there; ``reach`` is what a claim leaves to others.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class Dispatcher:
         coming: Callable[[], Collection[str]] = frozenset,
         reach: Reach = ANY,
         fetches: bool = False,
+        place: Place | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._worker, self._models, self._storage = store, worker, tuple(models), storage
-        self._coming, self._reach, self._fetches = coming, reach, fetches
+        self._coming, self._reach, self._fetches, self._place = coming, reach, fetches, place
         self._settings, self._monotonic, self._news = settings or WorkerSettings(), monotonic, news
         self._stopping, self._wake = threading.Event(), threading.Event()
         self._stop_at = 0.0
@@ -127,21 +129,37 @@ class Dispatcher:
     def _turn(self) -> None:
         self._look_after_worker()
         self._hear()
+        orders = self._orders()
         wait = self._worker.wait_s()
         if wait > 0:
             self._state = "quarantined" if self._worker.quarantined else "starting"
             self._pause(min(wait, self._settings.poll_s))
             return
         self._expire()
-        coming = self._coming()
-        models = [model for model in self._models if model not in coming]
-        claimed = self._store.claim(self._worker.name, models, self._settings.lease_s, self._reach)
+        claimed = self._claimed(orders)
         if claimed is None:
             self._state = "idle" if self._worker.running else "asleep"
             self._pause(self._settings.poll_s)
         else:
             self._serve(*claimed)
             self._idle_since = self._monotonic()
+
+    def _orders(self) -> Sequence[Sequence[str]]:
+        """Models to try to claim, best first."""
+        coming = self._coming()
+        if self._place is not None:
+            orders = self._place.orders(coming)
+            if self._place.coming:  # a place that comes late was not idle meanwhile
+                self._idle_since = self._monotonic()
+            return orders
+        return [[model for model in self._models if model not in coming]]
+
+    def _claimed(self, orders: Sequence[Sequence[str]]) -> tuple[Job, Claim] | None:
+        for part in orders:
+            claimed = self._store.claim(self._worker.name, part, self._settings.lease_s, self._reach)
+            if claimed is not None:
+                return claimed
+        return None
 
     def _pause(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -194,6 +212,8 @@ class Dispatcher:
         self._state, self._job_id = "busy", job.id
         LOG.info("job %s: attempt %d on worker %s", job.id, claim.attempt, claim.worker)
         self._news.changed(job)
+        if self._place is not None:
+            self._place.took(job.model)
         try:
             with Lease(self._store, claim, self._settings.lease_s) as lease:
                 task = self._task(job, claim)
@@ -202,6 +222,8 @@ class Dispatcher:
             self._judge(outcome)
         finally:
             self._job_id = ""
+            if self._place is not None:
+                self._place.done(alive=self._worker.running)
 
     def _task(self, job: Job, claim: Claim) -> Task:
         root = self._storage.root

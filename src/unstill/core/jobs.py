@@ -57,6 +57,7 @@ class VideoService:
         room: Room | None = None,
         pulls: Pulls | None = None,
         wake: Callable[[], None] = nobody_listens,
+        needs: Callable[[Plan], int | None] | None = None,
     ) -> None:
         self.store, self.inbox, self.services, self.events = store, inbox, services, events
         self.data, self.storage, self.limits = data, storage, limits or Limits()
@@ -64,7 +65,7 @@ class VideoService:
         self.pulls = pulls or Pulls(lambda: services.weights)
         self.draining = False
         """Set when the server stops: nothing new is taken."""
-        self._wake = wake
+        self._wake, self._needs = wake, needs or (lambda _: None)
         self._mean_lock, self._mean = threading.Lock(), (-MEAN_FRESH_S, 0.0)
 
     @property
@@ -267,6 +268,7 @@ class VideoService:
             input=picture,
             notes=said,
             deadline_s=ask.deadline_s,
+            needs_bytes=self._needs(plan),
         )
 
     def _add(self, new: NewJob) -> Job:

@@ -176,6 +176,13 @@ class JobStore(Protocol):
         Of the jobs of the highest priority, owners' come in turn; an owner's own in the order they came in.
         """
 
+    def waiting(self, models: Collection[str], reach: Reach = ANY) -> Mapping[str, int]:
+        """How many jobs of each of these models wait that such a worker could claim now."""
+
+    def refuse(self, models: Collection[str], largest_bytes: int, facts: Mapping[str, Any]) -> list[Job]:
+        """Fail as ``fits_no_device`` the jobs of these models that wait and need more memory than the largest
+        device has; the failure carries these facts, and in words what the job needs."""
+
     def renew(self, claim: Claim, lease_s: float = LEASE_S) -> bool:
         """Keep the lease; True when a cancel was asked for. Raises `LeaseLost`."""
 

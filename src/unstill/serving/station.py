@@ -8,7 +8,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from unstill.adapters.local_workers.process import LocalWorker, command
 from unstill.adapters.local_workers.spawner import Spawner
@@ -19,9 +19,11 @@ from unstill.apps.api.app import create_app
 from unstill.apps.api.context import ApiSettings
 from unstill.apps.api.guard import Guard, GuardSettings, upload_routes
 from unstill.apps.studio import serve as studio
+from unstill.core.crew import Workforce
 from unstill.core.dispatch import Dispatcher, Dispatchers
 from unstill.core.events import Events
 from unstill.core.jobs import VideoService
+from unstill.core.needs import least_bytes
 from unstill.core.pulls import Pulls
 from unstill.core.queue import Limits, Reach
 from unstill.core.room import GIB, Room
@@ -50,7 +52,7 @@ class Station:
 
     store: SqlJobs
     inbox: PictureChild
-    crew: Dispatchers
+    crew: Workforce
     purger: Purger
     service: VideoService
     guard: Guard
@@ -91,13 +93,14 @@ def build(settings: Settings, services: Services, who: Access, ground: Ground, l
     inbox = PictureChild(data, _child(settings), root=storage.root)
     events, news = _events(ground)
     pulls = Pulls(lambda: services.weights)
-    crew = _crew(settings, services, ground, events, pulls)
+    services, crew = _crew(settings, services, ground, events, pulls)
     if isinstance(events, SharedEvents):
         events.wake = crew.wake
     service = VideoService(
         store, inbox, services, events, data, storage=storage,
         limits=Limits(settings.queue_limit, settings.queue_limit_per_key),
         room=_room(settings, storage), pulls=pulls, wake=crew.wake,
+        needs=(lambda plan: least_bytes(plan, services)) if settings.workers == "ray" else None,
     )  # fmt: skip
     interpreter = PromptChild(services.translator, services.weights)
     app = create_app(
@@ -130,15 +133,15 @@ def _room(settings: Settings, storage: Storage) -> Room:
 
 def _crew(
     settings: Settings, services: Services, ground: Ground, events: Events, pulls: Pulls
-) -> Dispatchers:
-    """One dispatcher and one worker process for each device."""
+) -> tuple[Services, Workforce]:
+    """One dispatcher and one worker process for each device; and what videos are planned with."""
     models = [card.id for family in services.families for card in family.cards]
     driven = WorkerSettings(lease_s=settings.lease_s, idle_s=settings.idle_s, stage_s=settings.stage_s)
     spawner, reach = Spawner(), Reach(running_per_owner=settings.running_per_key)
+    if settings.workers == "ray":
+        return _on_ray(settings, services, ground, events, driven)
     made: list[Dispatcher] = []
-    if settings.workers in (0, "ray"):
-        return Dispatchers(made)
-    for place in work_places(int(settings.workers)):
+    for place in work_places(settings.workers) if settings.workers else ():
         kind = place.device.split(":")[0]
         worker = LocalWorker(place.device, command(kind, models), spawner, driven, place.environ)
         made.append(
@@ -153,7 +156,18 @@ def _crew(
                 reach=reach,
             )
         )
-    return Dispatchers(made)
+    return services, Dispatchers(made)
+
+
+def _on_ray(
+    settings: Settings, services: Services, ground: Ground, events: Events, driven: WorkerSettings
+) -> tuple[Services, Workforce]:
+    """Raises what is wrong with the cluster."""
+    from unstill.serving.ray_crew import Cluster, Elsewhere, ray_crew
+
+    cluster = Cluster(settings)
+    crew = ray_crew(settings, services, ground, events, driven, cluster)
+    return cast("Services", Elsewhere(services, cluster)), crew
 
 
 def _child(settings: Settings) -> ChildSettings:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from unstill.adapters.postgres_jobs.clock import ServerClock
 from unstill.adapters.postgres_jobs.copying import copy_rows, has_jobs
 from unstill.adapters.postgres_jobs.documents import SharedDocument, shared_pepper
+from unstill.adapters.postgres_jobs.leadership import Leadership
 from unstill.adapters.postgres_jobs.news import News
 from unstill.adapters.postgres_jobs.server import PostgresServer, read_url
 from unstill.adapters.sqlite_jobs import SqlJobs
 from unstill.core.queue import Clock
 
 __all__ = [
+    "Leadership",
     "News",
     "PostgresServer",
     "ServerClock",

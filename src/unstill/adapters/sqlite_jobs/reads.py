@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
 
 from unstill.adapters.sqlite_jobs.database import Database
 from unstill.adapters.sqlite_jobs.rows import Row, job_of, searchable, verified
 from unstill.adapters.sqlite_jobs.tables import videos
-from unstill.core.queue import Clock, Counts, Page, Reach
+from unstill.core.queue import ANY, Clock, Counts, Page, Reach
 from unstill.domain.job import NOBODY, Job, State
 from unstill.domain.service_errors import VideoNotFound
 
@@ -76,6 +76,25 @@ class Reads:
                 ),
             )
             return _count(connection, videos.c.state == QUEUED, sooner)
+
+    def waiting(self, models: Collection[str], reach: Reach = ANY) -> Mapping[str, int]:
+        query = select(videos.c.model, func.count()).where(*self._claimable(models, reach))
+        with self._database.reading() as connection:
+            return {str(m): int(n) for m, n in connection.execute(query.group_by(videos.c.model))}
+
+    def _claimable(self, models: Collection[str], reach: Reach) -> list[ColumnElement[bool]]:
+        """What a claim may take."""
+        waits = (videos.c.state == QUEUED, videos.c.deleted_at.is_(None), videos.c.model.in_(models))
+        return [*waits, not_(self._too_late()), *within(reach)]
+
+    def _too_late(self) -> ColumnElement[bool]:
+        """By the same clocks as deletion."""
+        here = videos.c.deadline_boot == self._clock.boot()
+        passed = or_(
+            and_(here, videos.c.deadline_steady <= self._clock.steady()),
+            and_(~here, videos.c.deadline_at <= self._clock.wall()),
+        )
+        return and_(videos.c.deadline_at.is_not(None), passed)
 
     def counts(self) -> Counts:
         by_state = select(videos.c.state, func.count()).group_by(videos.c.state)

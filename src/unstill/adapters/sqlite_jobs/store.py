@@ -7,14 +7,14 @@ that it is still as it was read. A write under a claim names the claim in both s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from unstill.adapters.sqlite_jobs.intake import forget_old_keys, known_as, refuse_overfull, store
-from unstill.adapters.sqlite_jobs.reads import IN_PROGRESS, QUEUED, Reads, within
+from unstill.adapters.sqlite_jobs.reads import IN_PROGRESS, QUEUED, Reads
 from unstill.adapters.sqlite_jobs.rows import (
     Row,
     RowDamaged,
@@ -60,8 +60,7 @@ class SqlJobs(Reads):
     ) -> tuple[Job, Claim] | None:
         waiting = (
             select(videos)
-            .where(videos.c.state == QUEUED, videos.c.deleted_at.is_(None), videos.c.model.in_(models))
-            .where(not_(self._too_late()), *within(reach))
+            .where(*self._claimable(models, reach))
             .order_by(videos.c.priority.desc(), videos.c.round, videos.c.number)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -81,6 +80,17 @@ class SqlJobs(Reads):
                 )
                 return job, Claim(job.id, job.attempt, worker)
         return None
+
+    def refuse(self, models: Collection[str], largest_bytes: int, facts: Mapping[str, Any]) -> list[Job]:
+        waits = (videos.c.state == QUEUED, videos.c.model.in_(models), videos.c.needs_bytes > largest_bytes)
+        with self._database.writing() as connection:
+            query = select(videos).where(*waits).order_by(videos.c.number)
+            found = []
+            for row in self._rows(connection, query.with_for_update(skip_locked=True)):
+                needs = {"model": row["model"], "needs": f"{row['needs_bytes'] / 2**30:.1f} GiB"}
+                failed = _failed(Failure("fits_no_device", {**facts, **needs}))
+                found.append(self._change(connection, row, **self._settled(State.FAILED), **failed))
+            return found
 
     def renew(self, claim: Claim, lease_s: float = LEASE_S) -> bool:
         with self._database.writing() as connection:
@@ -235,15 +245,6 @@ class SqlJobs(Reads):
             and_(here, videos.c.deleted_steady < self._clock.steady() - keep_s),
             and_(~here, videos.c.deleted_at < self._clock.wall() - keep_s),
         )
-
-    def _too_late(self) -> ColumnElement[bool]:
-        """By the same clocks as deletion."""
-        here = videos.c.deadline_boot == self._clock.boot()
-        passed = or_(
-            and_(here, videos.c.deadline_steady <= self._clock.steady()),
-            and_(~here, videos.c.deadline_at <= self._clock.wall()),
-        )
-        return and_(videos.c.deadline_at.is_not(None), passed)
 
     def _settled(self, state: State) -> Row:
         return {
