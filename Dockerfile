@@ -84,6 +84,35 @@ ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
 
+# --- for many machines: PostgreSQL, S3, Ray. docs/many-machines.md; not built for a release yet
+FROM packages AS packages-ray
+ARG PIP_INDEX_URL
+COPY docker/lock/cpu-ray.txt /tmp/lock.txt
+RUN --mount=type=cache,target=/var/cache/pip export PIP_CACHE_DIR=/var/cache/pip \
+ && /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile --require-hashes -r /tmp/lock.txt \
+ && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv && rm /tmp/lock.txt
+
+FROM packages-ray AS cpu-ray
+COPY --from=app /opt/app /opt/venv
+USER 1000:1000
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
+
+FROM gpu AS gpu-ray
+ARG PIP_INDEX_URL
+COPY docker/lock/cpu-ray.txt /tmp/lock.txt
+RUN --mount=type=cache,target=/var/cache/pip export PIP_CACHE_DIR=/var/cache/pip \
+ && /usr/local/bin/python3 -m pip --python /opt/venv/bin/python install --no-compile --require-hashes -r /tmp/lock.txt \
+ && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv && rm /tmp/lock.txt
+
+FROM gpu-ray AS cuda-ray
+COPY --from=app /opt/app /opt/venv
+USER 1000:1000
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
+
 # WEIGHTS is a folder of this one, such as weights/i2vgen-xl, with the licence's file among the others.
 FROM gpu AS cuda-i2vgen
 ARG WEIGHTS

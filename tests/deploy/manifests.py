@@ -37,7 +37,7 @@ def rendered(folder: Path, before: list[Manifest] | None = None) -> list[Manifes
     for manifest in found:
         if "namespace" in said and manifest["kind"] not in CLUSTER_WIDE:
             manifest["metadata"]["namespace"] = said["namespace"]
-        for container in containers(manifest):
+        for container in with_images(manifest):
             container["image"] = renamed(container["image"], said.get("images", []))
     return found
 
@@ -65,6 +65,16 @@ def renamed(image: str, images: list[dict[str, str]]) -> str:
             name, tag = rule.get("newName", name), rule.get("newTag", tag)
             break
     return f"{name}:{tag}" if tag else name
+
+
+def with_images(part: Any) -> list[Manifest]:
+    """Containers wherever they stand, as kustomize finds them: also in kinds that it does not know."""
+    if isinstance(part, list):
+        return [one for each in part for one in with_images(each)]
+    if not isinstance(part, dict):
+        return []
+    here = [one for name in ("containers", "initContainers") for one in part.get(name) or []]
+    return here + [one for each in part.values() for one in with_images(each)]
 
 
 def containers(manifest: Manifest) -> list[Manifest]:

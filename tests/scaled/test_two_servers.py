@@ -163,3 +163,20 @@ def test_a_database_that_is_not_there_is_said_at_the_start(side_by_side: Make) -
     assert "127.0.0.1:9" in server.said()
     assert "geheim" not in server.said()
     assert "Traceback" not in server.said()
+
+
+def test_a_deadline_is_kept_by_whoever_is_there(side_by_side: Make) -> None:
+    """What waits and what is at work fail when their time is over, in words; a wrong one is refused."""
+    front, back = side_by_side("front", **FRONT).start(), side_by_side("back").start()
+    running = front.create("doze", num_frames=200, deadline_seconds=2).raise_for_status().json()
+    waiting = front.create("pan left", deadline_seconds=1).raise_for_status().json()
+    assert running["deadline_at"] == running["created_at"] + 2
+    for video in (running, waiting):
+        failed = front.settled(video["id"])
+        assert failed["state"] == "failed"
+        assert failed["error"]["code"] == "deadline_passed"
+    after = front.create().raise_for_status().json()
+    assert back.settled(after["id"])["state"] == "completed", "the worker did not let go of it"
+    refused = front.create(deadline_seconds=0)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "deadline_seconds"

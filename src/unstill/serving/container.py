@@ -32,7 +32,7 @@ GRACE_S = "7"
 EVERY_IPV4, EVERY_IPV6 = "0.0.0.0", "::"  # noqa: S104 inside a container; what is published decides
 COMMANDS = frozenset({
     "serve", "generate", "plan", "show", "models", "jobs", "keys", "config", "backup", "bench", "advise",
-    "doctor", "gradio", "loras", "rewrite", "translate",
+    "doctor", "gradio", "loras", "migrate", "rewrite", "translate",
 })  # fmt: skip
 
 

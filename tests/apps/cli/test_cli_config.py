@@ -76,7 +76,7 @@ def test_without_a_file(cli) -> None:
 
 def test_a_wrong_setting_is_still_an_error(shell) -> None:
     """Named as everywhere."""
-    answer = shell("config", UNSTILL_WORKERS="0")
+    answer = shell("config", UNSTILL_WORKERS="65")
     assert answer.code == 2
-    assert "UNSTILL_WORKERS is 0, which is not at least 1" in answer.err
+    assert "UNSTILL_WORKERS is 65, which is not a number from 0 to 64, or ray" in answer.err
     assert shell("config", "workers").code == 2

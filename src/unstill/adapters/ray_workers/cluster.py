@@ -33,6 +33,8 @@ ANSWER_S = 30.0
 """For a cluster to answer; half a minute, since a busy machine takes seconds to read Ray alone."""
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
 NO_TOKEN = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+PATIENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_gcs_rpc_server_reconnect_timeout_s": "31536000"}
+"""For this process: Ray ends a driver whose cluster's head is away for a minute, and it is the API server."""
 BY_NAME = "/dev/null/unstill"
 """A place to find code in, which holds none: with any, Ray imports an actor's class by its name on the node;
 without one it would pickle the class here."""
@@ -136,7 +138,7 @@ def connect(address: str, timeout_s: float = ANSWER_S) -> Cluster:
         UnstillError: what `check_cluster` raises.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(PATIENT)
     cluster = check_cluster(address, timeout_s)
     ray = import_module("ray")
     import_module("ray._raylet").Config.initialize("")  # whoever read Ray before may have had no token
