@@ -1,6 +1,6 @@
 # Everything a fresh clone needs: each target makes the environment it runs in.
 .DEFAULT_GOAL := help
-.PHONY: help image image-archive start demo test check lint types contracts bench docs-models bench-gpu gpu-wheels gpu-site soak first-run clean
+.PHONY: help image image-archive start demo test check lint types contracts bench scaling docs-models bench-gpu gpu-wheels gpu-site soak first-run clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +16,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   tests, lint, types and contracts (what CI runs)"
 	@echo "make bench   measure this machine; writes docs/benchmarks.md"
+	@echo "make scaling   simulate how many machines a demand takes; writes docs/scaling.md"
 	@echo "make bench-gpu   measure the generative model on a graphics card (docs/bench.md)"
 	@echo "make docs-models   write the tables of docs/models.md from the catalogue"
 	@echo "make image   build the container image (TARGET=cpu or cuda) with docker or podman"
@@ -89,6 +90,9 @@ check: lint types contracts test
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench
+
+scaling: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench.scaling
 
 docs-models: $(VENV)/core.stamp
 	@$(BIN)/python tools/models_table.py

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import cost, photos, report, service, work, zoompan
+from bench import cost, photos, report, service, stores, work, zoompan
 from bench.samples import GROUPS, Sample
 from unstill.engines.motion.moves import MOVE_IDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SIDE = 1024
-ALONE = ("cost", "zoompan", "service")
+ALONE = ("cost", "zoompan", "service", "stores")
 """Groups that are measured with nothing else at work."""
 
 
@@ -68,6 +68,9 @@ def _measure(options: argparse.Namespace) -> Results:
     if "service" in options.group:
         report.talk("service: jobs through a worker, and the same in this process")
         results.samples += service.measure(5 if options.quick else service.TURNS)
+    if "stores" in options.group:
+        report.talk("stores: jobs a second, in and out")
+        results.samples += stores.measure(80 if options.quick else stores.JOBS)
     groups = tuple(group for group in options.group if group not in ALONE)
     if groups:
         results.samples += work.run(work.tasks(options.photos, options.moves, groups, options.size))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engines_installed import install
-from live import PATIENCE_S, Live, decoded, sha256
+from live import PATIENCE_S, decoded, sha256
+from on_ray import WEIGHTY, Make, cluster, servers
 from postgres import Server
-from ray_rig import ENVIRON, Machines, processes, skip_without_ray
+from ray_rig import Machines, processes, skip_without_ray
 
 skip_without_ray()
-WEIGHTY = Path(__file__).with_name("weighty.py")
-POOLS = "cpu=2,gpu24=0-1,gpu80=0-1"
 
 
 @pytest.fixture(scope="module")
@@ -27,28 +25,13 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def machines(engines: str) -> Iterator[Machines]:
-    """A head without work, a machine whose GPU has 24 GiB by its own account, and one with 80."""
-    made = Machines({**ENVIRON, "PYTHONPATH": engines})
-    yield made
-    made.close()
+    with cluster(engines) as made:
+        yield made
 
 
 @pytest.fixture
-def on_ray(
-    tmp_path: Path, engines: str, machines: Machines, postgres: Server
-) -> Iterator[Callable[..., Live]]:
-    """Makes servers over one database, one folder for files, and the cluster."""
-    url, files = postgres.new_database(), tmp_path / "files"
-    files.mkdir()
-    with ExitStack() as stack:
-
-        def made(name: str, **environ: Any) -> Live:
-            shared = {
-                "UNSTILL_DATABASE_URL": url, "UNSTILL_STORAGE": str(files), "UNSTILL_WORKERS": "ray",
-                "UNSTILL_RAY_ADDRESS": machines.address, "UNSTILL_RAY_POOLS": POOLS, **ENVIRON, **environ,
-            }  # fmt: skip
-            return stack.enter_context(Live(tmp_path / name, engines, **shared))
-
+def on_ray(tmp_path: Path, engines: str, machines: Machines, postgres: Server) -> Iterator[Make]:
+    with servers(tmp_path, engines, machines, postgres.new_database()) as made:
         yield made
 
 
@@ -60,7 +43,7 @@ def until(found: Callable[[], Any], what: str) -> Any:
     return got
 
 
-def test_a_video_is_made_on_the_cluster(on_ray: Callable[..., Live]) -> None:
+def test_a_video_is_made_on_the_cluster(on_ray: Make) -> None:
     """Camera motion on a processor's slot; the studio's and the API's words are those of any video."""
     server = on_ray("only").start()
     made = server.create("push in", model="motion", num_frames=24, fps=24).raise_for_status().json()
@@ -77,7 +60,7 @@ def test_a_video_is_made_on_the_cluster(on_ray: Callable[..., Live]) -> None:
     assert server.stop() == 0
 
 
-def test_each_job_lands_where_it_fits(on_ray: Callable[..., Live]) -> None:
+def test_each_job_lands_where_it_fits(on_ray: Make) -> None:
     """16 GiB goes to either machine, 40 to the large one alone; 100 fits nowhere, and fails at once."""
     server = on_ray("only").start()
     ids = {gib: server.create(model="weighty", num_frames=gib).raise_for_status().json()["id"]
@@ -96,7 +79,7 @@ def test_each_job_lands_where_it_fits(on_ray: Callable[..., Live]) -> None:
     assert f"job {ids[100]}: attempt" not in log
 
 
-def test_a_warm_model_is_gone_back_to(on_ray: Callable[..., Live]) -> None:
+def test_a_warm_model_is_gone_back_to(on_ray: Make) -> None:
     """The second job of a model goes to the machine that has it at hand, though another is idle, too."""
     server = on_ray("only", UNSTILL_RAY_POOLS="gpu24=1,gpu80=1").start()
     first = server.create(model="weighty", num_frames=40).raise_for_status().json()["id"]
@@ -107,7 +90,7 @@ def test_a_warm_model_is_gone_back_to(on_ray: Callable[..., Live]) -> None:
         assert f"job {video}: attempt 1 on worker ray:gpu80:0" in server.said()
 
 
-def test_another_server_takes_the_cluster_over(on_ray: Callable[..., Live]) -> None:
+def test_another_server_takes_the_cluster_over(on_ray: Make) -> None:
     """One leads; when it is killed its workers end, and the next one drives the cluster."""
     first = on_ray("first").start()
     until(lambda: "this server drives the cluster" in first.said(), "nobody leads")
@@ -121,7 +104,7 @@ def test_another_server_takes_the_cluster_over(on_ray: Callable[..., Live]) -> N
     assert second.create().status_code == 200
 
 
-def test_a_cancel_reaches_the_node(on_ray: Callable[..., Live]) -> None:
+def test_a_cancel_reaches_the_node(on_ray: Make) -> None:
     server = on_ray("only").start()
     made = server.create("doze", num_frames=200).raise_for_status().json()["id"]
     until(lambda: server.get(made)["stage"] == "frame", "it never began")
@@ -130,14 +113,14 @@ def test_a_cancel_reaches_the_node(on_ray: Callable[..., Live]) -> None:
     assert server.settled(made)["state"] == "cancelled"
 
 
-def test_nothing_is_left_on_the_nodes(on_ray: Callable[..., Live]) -> None:
+def test_nothing_is_left_on_the_nodes(on_ray: Make) -> None:
     server = on_ray("only").start()
     assert server.settled(server.create().raise_for_status().json()["id"])["state"] == "completed"
     assert server.stop() == 0
     until(lambda: not processes("unstill.worker"), "workers stay on the nodes")
 
 
-def test_a_cluster_that_is_not_there_is_said_at_the_start(on_ray: Callable[..., Live]) -> None:
+def test_a_cluster_that_is_not_there_is_said_at_the_start(on_ray: Make) -> None:
     server = on_ray("only", UNSTILL_RAY_ADDRESS="127.0.0.1:9").start(wait=False)
     assert server.process is not None
     assert server.process.wait(PATIENCE_S) not in (0, None)

@@ -465,7 +465,10 @@ class RayTooOld(UnstillError):
         "Ray on {where} is {found}; workers on Ray need {least} or newer.",
         "Update it there: `pip install -U 'ray>={least}'`.",
     )
-    zh = Words("{where_zh}的 Ray 是 {found}，需要 {least} 或更新版本。", "请在那里更新：`pip install -U 'ray>={least}'`。")
+    zh = Words(
+        "{where_zh}的 Ray 是 {found}，需要 {least} 或更新版本。",
+        "请在那里更新：`pip install -U 'ray>={least}'`。",
+    )
 
 
 class RayDiffers(UnstillError):
@@ -476,7 +479,10 @@ class RayDiffers(UnstillError):
         "The Ray cluster at {address} runs {found}; this computer runs {here}.",
         "Use the same versions everywhere, such as one container image.",
     )
-    zh = Words("Ray 集群 {address} 运行 {found}，本机运行 {here}。", "请在所有机器上使用相同版本，例如同一个容器镜像。")
+    zh = Words(
+        "Ray 集群 {address} 运行 {found}，本机运行 {here}。",
+        "请在所有机器上使用相同版本，例如同一个容器镜像。",
+    )
 
 
 class RayUnprotected(UnstillError):

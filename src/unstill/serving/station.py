@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 MEBIBYTE = 2**20
+SHARED_REPORT_S = 1.0
+"""Between two reports of progress where many workers write to one database: most of its writes are these."""
 PUBLIC = ("/docs", "/docs/", "/openapi.json")
 """What says nothing of anybody: open without a key, beside the page and health."""
 
@@ -136,7 +138,12 @@ def _crew(
 ) -> tuple[Services, Workforce]:
     """One dispatcher and one worker process for each device; and what videos are planned with."""
     models = [card.id for family in services.families for card in family.cards]
-    driven = WorkerSettings(lease_s=settings.lease_s, idle_s=settings.idle_s, stage_s=settings.stage_s)
+    driven = WorkerSettings(
+        lease_s=settings.lease_s,
+        idle_s=settings.idle_s,
+        stage_s=settings.stage_s,
+        report_s=WorkerSettings.report_s if ground.alone else SHARED_REPORT_S,
+    )
     spawner, reach = Spawner(), Reach(running_per_owner=settings.running_per_key)
     if settings.workers == "ray":
         return _on_ray(settings, services, ground, events, driven)
