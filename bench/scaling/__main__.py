@@ -1,7 +1,7 @@
 """``python -m bench.scaling``: make the tables of docs/scaling.md anew and write them there.
 
 python -m bench.scaling               all of them, some minutes
-python -m bench.scaling spot fair     those only, printed
+python -m bench.scaling spot fair     those only
 python -m bench.scaling planned       the models' planned seconds anew, from the catalogue, into measured.json
 """
 
@@ -45,8 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
     made = {name: _made(name, options.seed) for name in options.tables or TABLES}
     print("\n\n".join("\n".join(lines) for lines in made.values()))
-    if not options.tables:
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
     return 0
 
 
