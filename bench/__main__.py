@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import cost, photos, report, service, stores, work, zoompan
+from bench import cost, on_ray, photos, report, service, stores, work, zoompan
 from bench.samples import GROUPS, Sample
 from unstill.engines.motion.moves import MOVE_IDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SIDE = 1024
-ALONE = ("cost", "zoompan", "service", "stores")
+ALONE = ("cost", "zoompan", "service", "stores", "ray")
 """Groups that are measured with nothing else at work."""
 
 
@@ -71,6 +71,9 @@ def _measure(options: argparse.Namespace) -> Results:
     if "stores" in options.group:
         report.talk("stores: jobs a second, in and out")
         results.samples += stores.measure(80 if options.quick else stores.JOBS)
+    if "ray" in options.group:
+        report.talk("ray: jobs by workers here, and on a cluster")
+        results.samples += on_ray.measure(1 if options.quick else on_ray.ROUNDS)
     groups = tuple(group for group in options.group if group not in ALONE)
     if groups:
         results.samples += work.run(work.tasks(options.photos, options.moves, groups, options.size))

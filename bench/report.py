@@ -27,6 +27,7 @@ TITLES = {
     "cost": "Cost",
     "zoompan": "Beside ffmpeg's zoompan",
     "service": "What the service adds to a job",
+    "ray": "What Ray costs",
     "stores": "How many jobs a second the stores take",
 }
 HEAD = ("what", "of", "worst", "median", "limit", "", "photos", "worst on")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 GROUPS = (
     "first", "sight", "judder", "loops", "static", "travel", "parallax", "effects", "cost", "zoompan",
-    "service", "stores",
+    "service", "stores", "ray",
 )  # fmt: skip
 """In the order they are printed."""
 

@@ -273,9 +273,12 @@ class House:
         return move(load_settings({**flags, "database_url": url}), report)
 
     def backup(self, data: Path, target: Path) -> None:
-        from unstill.serving.backup import offline_backup
+        from unstill.serving.backup import offline_backup, shared_backup
 
-        offline_backup(data, target)
+        if self.settings.database_url is not None:
+            shared_backup(self.settings.database_url, target)
+        else:
+            offline_backup(data, target)
 
 
 def discover(entries: Sequence[EntryPoint] | None = None) -> tuple[list[EngineFamily], list[str]]:

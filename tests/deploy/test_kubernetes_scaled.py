@@ -22,7 +22,17 @@ import pytest
 import yaml
 
 import scaled_rules
-from manifests import KUBERNETES, ROOT, Manifest, image_variables, one, patched, rendered, with_images
+from manifests import (
+    KUBERNETES,
+    ROOT,
+    Manifest,
+    image_variables,
+    one,
+    patched,
+    rendered,
+    targets,
+    with_images,
+)
 from scaled_mistakes import MISTAKES
 from scaled_parts import groups, labels, pods
 from scaled_rules import RAY_PORTS, SECRETS, faults
@@ -238,6 +248,7 @@ def test_images_are_one_product(found: list[Manifest]) -> None:
     names = {image["image"] for manifest in found for image in with_images(manifest)}
     ours = {name for name in names if "postgres" not in name}
     assert ours == {"ghcr.io/unstill/unstill:cpu-ray", "ghcr.io/unstill/unstill:cuda-ray"}
+    assert {name.rpartition(":")[2] for name in ours} <= targets()
     [gpu] = groups(found)["gpu"]["template"]["spec"]["containers"]
     assert gpu["image"].endswith("cuda-ray")
 

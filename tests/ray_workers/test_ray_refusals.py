@@ -26,7 +26,7 @@ from unstill.domain.service_errors import (
 )
 
 skip_without_ray()
-pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of its own ways
+pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]  # Ray warns of its own ways
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from unstill.domain.job import State
 from unstill.media.read_video import probe
 
 skip_without_ray()
-pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of its own ways
+pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]  # Ray warns of its own ways
 Rigs = Callable[..., RayRig]
 
 

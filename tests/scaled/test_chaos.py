@@ -24,7 +24,10 @@ from postgres import Server, running
 from ray_rig import Machines, processes, skip_without_ray
 
 skip_without_ray()
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"),
+]
 JOBS, CLIENTS, TIMES, SEED = 200, 4, 2, 20261123
 FAIR = {"worker_crashed", "worker_hung"}
 """What a job may fail with that was killed three times."""

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,8 @@ from openai import OpenAI
 
 from live import PATIENCE_S, Live, decoded, names, sha256
 from postgres import Server
+from unstill.adapters.sqlite_jobs import open_jobs
+from unstill.core.clock import SystemClock
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
@@ -135,3 +138,19 @@ def test_a_server_that_is_not_there_changes_nothing(home: Live) -> None:
         assert "geheim" not in ended.stderr
         home.start()
         assert home.is_ready()
+
+
+def test_a_backup_needs_no_server(side_by_side: Callable[..., Live], tmp_path: Path) -> None:
+    """The jobs of the shared database in a file that a server opens by itself."""
+    server = side_by_side("only").start()
+    video = server.create().raise_for_status().json()["id"]
+    assert server.settled(video)["state"] == "completed"
+    server.stop()
+    command = [sys.executable, "-P", "-m", "unstill", "backup", str(tmp_path / "kept.db")]
+    ended = subprocess.run(
+        [*command, "--data-dir", str(server.data)], env=dict(server.environ), capture_output=True, text=True,
+        timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    with closing(open_jobs(tmp_path / "kept.db", SystemClock())) as store:
+        assert store.get(video).state == "completed"

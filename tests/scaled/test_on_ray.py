@@ -16,6 +16,7 @@ from postgres import Server
 from ray_rig import Machines, processes, skip_without_ray
 
 skip_without_ray()
+pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")

@@ -86,10 +86,34 @@ def test_a_key_counts_on_all_of_them(side_by_side: Make) -> None:
         made = here.post("/v1/keys", json={"name": "anna"}).raise_for_status().json()
         secret = next(value for value in made.values() if str(value).startswith("uns_"))
         mine = {"Authorization": f"Bearer {secret}"}
-        assert there.get("/v1/videos", headers=mine).status_code == 200
+        until(lambda: there.get("/v1/videos", headers=mine).status_code == 200, "the key does not count")
         assert there.get("/v1/videos", headers={"Authorization": "Bearer uns_wrong"}).status_code == 401
         there.delete(f"/v1/keys/{made['id']}").raise_for_status()
-        assert here.get("/v1/videos", headers=mine).status_code == 401
+        assert there.get("/v1/videos", headers=mine).status_code == 401
+        until(lambda: here.get("/v1/videos", headers=mine).status_code == 401, "the key still counts")
+
+
+def test_while_the_database_is_away_nobody_is_shut_out(side_by_side: Make, postgres: Server) -> None:
+    """Keys are known all the same: the answer is 503 and not 401, and health is answered at once."""
+    server = side_by_side("only", UNSTILL_AUTH="keys", **FRONT).start()
+    with server.client(headers=operator(server)) as here:
+        made = here.post("/v1/keys", json={"name": "anna"}).raise_for_status().json()
+    secret = next(value for value in made.values() if str(value).startswith("uns_"))
+    mine = {"Authorization": f"Bearer {secret}"}
+    with server.client(headers=mine) as client:
+        assert client.get("/v1/videos").status_code == 200
+        postgres.stop()
+        try:
+            asked = threading.Thread(target=lambda: client.get("/v1/videos"), daemon=True)
+            asked.start()
+            health = httpx.get(f"{server.url}/healthz", timeout=5, trust_env=False, headers=mine)
+            assert health.status_code == 200
+            asked.join(PATIENCE_S)
+            assert client.get("/v1/videos").status_code == 503
+            assert client.get("/v1/videos", headers={"Authorization": "Bearer uns_x"}).status_code == 401
+        finally:
+            postgres.start()
+        until(lambda: client.get("/v1/videos").status_code == 200, "it is still away")
 
 
 def operator(server: Live) -> dict[str, str]:

@@ -9,7 +9,17 @@ from unstill.adapters.data_folder import FolderLock
 from unstill.adapters.sqlite_jobs import open_jobs
 from unstill.core.clock import SystemClock
 from unstill.domain.errors import FileMissing
-from unstill.serving.ground import DATABASE
+from unstill.serving.ground import DATABASE, open_server
+
+
+def shared_backup(url: str, target: Path) -> None:
+    """Copy the jobs of a database that servers share, whether they run or not, to a SQLite file.
+
+    Raises:
+        ExtraMissing, StoreFailed, StoreNewer: it cannot be read.
+    """
+    with contextlib.closing(open_server(url)) as server:
+        server.backup(target)
 
 
 def offline_backup(data: Path, target: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ def open_ground(settings: Settings, data: Path) -> Ground:
     try:
         from unstill.adapters.postgres_jobs import jobs_on
 
-        keys, sessions = shared_keys(server)
+        keys, sessions = shared_keys(server, follow=True)
         return Ground(jobs_on(server), storage, keys, sessions, server)
     except BaseException:
         server.close()
@@ -75,13 +76,17 @@ def open_server(url: str) -> PostgresServer:
     return PostgresServer(url)
 
 
-def shared_keys(server: PostgresServer) -> tuple[KeptKeys, KeptSessions]:
-    """API keys and sessions that all servers of this database share."""
+def shared_keys(server: PostgresServer, *, follow: bool = False) -> tuple[KeptKeys, KeptSessions]:
+    """API keys and sessions that all servers of this database share; who asks often ``follow``s them."""
     from unstill.adapters.postgres_jobs import SharedDocument, shared_pepper
 
     digests = Digests(shared_pepper(server))
-    keys = KeptKeys(SharedDocument(server, "keys"), digests)
-    return keys, KeptSessions(SharedDocument(server, "sessions"), digests)
+    keys = KeptKeys(SharedDocument(server, "keys", follow=follow), digests, aside=_aside)
+    return keys, KeptSessions(SharedDocument(server, "sessions", follow=follow), digests)
+
+
+def _aside(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="key used", daemon=True).start()
 
 
 def s3_options(settings: Settings) -> Mapping[str, str]:

@@ -91,6 +91,8 @@ class Station:
 def build(settings: Settings, services: Services, who: Access, ground: Ground, log: Path | None) -> Station:
     """Build everything on what is open. The data folder's lock is held."""
     data, store, storage = settings.data_dir.absolute(), ground.store, ground.storage
+    if not ground.alone and not storage.shared:
+        LOG.warning("pictures and videos are kept on this computer alone: other servers need UNSTILL_STORAGE")
     resumed = put_in_order(store, storage, data, alone=ground.alone)
     inbox = PictureChild(data, _child(settings), root=storage.root)
     events, news = _events(ground)

@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,25 @@ COARSE_S = 3600.0
 """`Key.last_used_at` is kept to this grain, so that a check hardly ever writes."""
 
 
+def at_once(work: Callable[[], None]) -> None:
+    work()
+
+
 class KeptKeys:
     """Keys in a document, as digests. A change by another process counts from the next call on."""
 
-    def __init__(self, kept: Document, digests: Digests, wall: Callable[[], float] = time.time) -> None:
-        """Raises `KeysDamaged`: the document is not to be trusted, and is left as it is."""
-        self._file, self._digests = kept, digests
+    def __init__(
+        self,
+        kept: Document,
+        digests: Digests,
+        wall: Callable[[], float] = time.time,
+        aside: Callable[[Callable[[], None]], None] = at_once,
+    ) -> None:
+        """``aside`` writes down when a key was used, which nobody is to wait for.
+
+        Raises `KeysDamaged`: the document is not to be trusted, and is left as it is.
+        """
+        self._file, self._digests, self._aside = kept, digests, aside
         self._wall = wall
         self._file.rows()
 
@@ -73,9 +87,12 @@ class KeptKeys:
         if used.get("last_used_at") == now:
             return
         used["last_used_at"] = now  # in memory first: a disk that refuses is asked again only in an hour
+        self._aside(partial(self._write_used, used.get("id"), now))
+
+    def _write_used(self, key_id: object, now: float) -> None:
         with contextlib.suppress(UnstillError, OSError), self._file.changing() as rows:
             for row in rows:
-                if row.get("id") == used.get("id"):
+                if row.get("id") == key_id:
                     row["last_used_at"] = now
 
 

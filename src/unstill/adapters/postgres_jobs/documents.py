@@ -23,34 +23,56 @@ LOG = logging.getLogger(__name__)
 Rows = list[dict[str, Any]]
 STALE_S = 60.0
 """How long what was last read counts while the server cannot be asked."""
+LOOK_S = 0.5
+"""Between looks for changes by others."""
 
 
 class SharedDocument:
-    """A list of objects under a name. A change by another server counts from the next call on; while the
-    database cannot be asked, what was read in the last minute does."""
+    """A list of objects under a name.
 
-    def __init__(self, server: PostgresServer, name: str) -> None:
-        self._server, self._name = server, name
+    Whoever asks once reads it from the database. A server, which asks with every request, ``follow``s it: a
+    thread looks for changes twice a second, and what it read last is what counts, for up to a minute while
+    the database is away. No request waits for the database then.
+    """
+
+    def __init__(self, server: PostgresServer, name: str, *, follow: bool = False) -> None:
+        self._server, self._name, self._follows = server, name, follow
         self._lock = threading.RLock()
-        self._seen: tuple[int, float, Rows] = (-1, float("-inf"), [])
+        self._revision, self._read_at = -1, float("-inf")
+        self._rows: Rows = []
+        if follow:
+            self._refresh()
+            threading.Thread(target=self._follow, name=f"shared {name}", daemon=True).start()
 
     def rows(self) -> Rows:
         """Raises `KeysDamaged`, and `StoreFailed` or `StoreBusy` where the server is away for long."""
-        with self._lock:
-            revision, read_at, rows = self._seen
+        if not self._follows:
+            self._refresh()
+        elif time.monotonic() - self._read_at > STALE_S:
+            raise StoreFailed(path=self._server.named, reason="it has been away for a minute")
+        return self._rows
+
+    def _refresh(self) -> None:
+        with self._lock, self._server.reading() as connection:
+            found = connection.execute(self._query(documents.c.revision)).scalar_one_or_none()
+            if found is None:
+                self._rows = []
+            elif found != self._revision:
+                self._rows = self._read(connection)
+            self._revision, self._read_at = -1 if found is None else found, time.monotonic()
+
+    def _follow(self) -> None:
+        said = ""
+        while not self._server.closed:
+            time.sleep(LOOK_S)
             try:
-                with self._server.reading() as connection:
-                    found = connection.execute(self._query(documents.c.revision)).scalar_one_or_none()
-                    if found is None:
-                        rows = []
-                    elif found != revision:
-                        rows = self._read(connection)
-            except (StoreFailed, StoreBusy):
-                if time.monotonic() - read_at > STALE_S:
-                    raise
-                return rows
-            self._seen = (-1 if found is None else found, time.monotonic(), rows)
-            return rows
+                self._refresh()
+                said = ""
+            except Exception as error:
+                name = type(error).__name__
+                if name != said and not self._server.closed:
+                    LOG.warning("the shared %s cannot be read now (%s)", self._name, name)
+                said = name
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[Rows]:
@@ -63,6 +85,8 @@ class SharedDocument:
             yield rows
             changed = self._row(rows, locked + 1)
             connection.execute(update(documents).where(documents.c.name == self._name).values(changed))
+        with contextlib.suppress(StoreFailed, StoreBusy):  # it is stored, whatever can be read now
+            self._refresh()
 
     def _row(self, rows: Rows, revision: int) -> dict[str, Any]:
         body = json.dumps(rows, ensure_ascii=True)

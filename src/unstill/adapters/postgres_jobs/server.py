@@ -37,7 +37,7 @@ class PostgresServer:
         )  # fmt: skip
         self._busy_ms = int(busy_s * 1000)
         event.listen(self._engine, "connect", self._settle)
-        self._closed = False
+        self.closed = False
         try:
             with spoken(self.named):
                 make_tables(self._engine, self.named)
@@ -86,11 +86,11 @@ class PostgresServer:
             copied(connection, target)
 
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
         self._engine.dispose()
 
     def _refuse_closed(self) -> None:
-        if self._closed:
+        if self.closed:
             raise StoreFailed(path=self.named, reason="it was closed")
 
 

@@ -80,10 +80,11 @@ def _copied(
     except NoServer:
         if remote is not None and remote.place.folder is None:
             raise
-    if not here.is_file():
+    shared = settings.database_url is not None
+    if not shared and not here.is_file():
         raise FileMissing(path=here)
     call.services.backup(settings.data_dir, partial)
-    return str(here), str(here)
+    return (DATABASE, "PostgreSQL") if shared else (str(here), str(here))
 
 
 def _fetch(remote: Remote, partial: Path, target: Path) -> None:

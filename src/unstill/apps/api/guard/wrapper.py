@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -120,7 +121,7 @@ class Guard:
 
     async def _page(self, scope: Scope, answer: Answer) -> bool:
         """A session for the browser that may have one; the link's token does not stay in the address."""
-        opened = self._callers.opened_page(scope)
+        opened = await asyncio.to_thread(self._callers.opened_page, scope)
         if opened is None:
             return False
         answer.extra.append(self._callers.set_cookie(opened[0], scope["scheme"]))
@@ -134,11 +135,11 @@ class Guard:
 
     async def _session(self, scope: Scope, answer: Answer, caller: Caller | None) -> None:
         if scope["method"] == "POST" and caller is not None:
-            secret = self._callers.sign_in(caller)
+            secret = await asyncio.to_thread(self._callers.sign_in, caller)
             if secret:
                 answer.extra.append(self._callers.set_cookie(secret, scope["scheme"]))
         elif scope["method"] == "DELETE":
-            self._callers.sign_out(scope["headers"])
+            await asyncio.to_thread(self._callers.sign_out, scope["headers"])
             answer.extra.append(self._callers.set_cookie("", scope["scheme"]))
             caller = self._callers.of({**scope, "headers": []})
         via = caller.via if caller else None
