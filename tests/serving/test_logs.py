@@ -94,3 +94,22 @@ def test_everything_is_put_back(tmp_path: Path) -> None:
     with logging_to(tmp_path, "debug", "json"):
         pass
     assert (root.level, list(root.handlers), logging.raiseExceptions) == before
+
+
+def test_what_ray_adds_to_records_is_left_out(tmp_path: Path) -> None:
+    """A server that drives a cluster has the same log as any other."""
+    usual = logging.getLogRecordFactory()
+
+    def as_ray_does(*arguments: object, **more: object) -> logging.LogRecord:
+        record = usual(*arguments, **more)
+        record._ray_timestamp_ns = 1
+        return record
+
+    logging.setLogRecordFactory(as_ray_does)
+    try:
+        with logging_to(tmp_path / "logs", "info", "plain") as path:
+            logging.getLogger("unstill.core.dispatch").info("job %s is done", "video_1")
+    finally:
+        logging.setLogRecordFactory(usual)
+    assert path is not None
+    assert "ray" not in path.read_text(encoding="utf-8")

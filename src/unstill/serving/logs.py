@@ -20,12 +20,24 @@ MOST_BYTES, PARTS, KEEP = 10 * 2**20, 3, 20
 NOISE = ("Invalid HTTP request received.",)
 """What the server says of every port scanner."""
 _WIDTH = 7
+ADDED = ("_ray_timestamp_ns",)
+"""What Ray adds to every record of a process that has read it."""
+
+
+def _without_added(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for name in ADDED:
+        event.pop(name, None)
+    return event
+
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    _without_added,
 ]
 
 
