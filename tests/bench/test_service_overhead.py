@@ -30,5 +30,5 @@ def test_a_job_that_fails_is_no_measurement(monkeypatch: pytest.MonkeyPatch) -> 
         return NewJob(**{**fields, "input": replace(fields["input"], file="inputs/nothing.png")})
 
     monkeypatch.setattr(service, "NewJob", lost)
-    with pytest.raises(RuntimeError, match="picture_missing"):
+    with pytest.raises(RuntimeError, match="file_missing"):
         list(service.measure(turns=1))
