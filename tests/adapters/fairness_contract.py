@@ -156,6 +156,14 @@ class FairnessContract:
             world.store.complete(claim, OUTPUT, ())
         assert world.store.get(job.id).output is None
 
+    def test_deadlines_alone_leave_leases_to_their_owners(self, world: World) -> None:
+        """A computer that slept wakes with its own leases run out, and goes on."""
+        put(world.store)
+        claim = take(world.store, lease_s=20.0)
+        world.clock.pass_s(60)
+        assert world.store.expire(leases=False) == []
+        world.store.renew(claim)
+
     def test_what_is_finished_in_time_stays(self, world: World) -> None:
         put(world.store, deadline_s=60.0)
         done = world.store.complete(take(world.store), OUTPUT, ())

@@ -206,9 +206,9 @@ class JobStore(Protocol):
     def free_all(self) -> list[Job]:
         """Back to the queue with everything in progress, uncounted: for a server that starts alone."""
 
-    def expire(self) -> list[Job]:
-        """Back to the queue with jobs whose lease ran out, as crashed; and what is not settled at its
-        deadline fails as ``deadline_passed``, whoever is at it."""
+    def expire(self, *, leases: bool = True) -> list[Job]:
+        """With ``leases`` back to the queue with jobs whose lease ran out, as crashed; and what is not
+        settled at its deadline fails as ``deadline_passed``, whoever is at it."""
 
     def cancel(self, job_id: str, owner: str | None = None) -> Job:
         """A queued job is cancelled at once, one in progress is asked to stop. Raises `VideoNotFound`,

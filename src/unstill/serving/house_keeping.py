@@ -70,9 +70,13 @@ class Purger:
         keep_s: float,
         expire_s: float,
         changed: Callable[[Job], None],
+        *,
+        leases: bool,
     ) -> None:
+        """``leases``: whether those that ran out may be a lost server's. A server that is alone has slept
+        when its own ran out, and goes on."""
         self._store, self._storage, self._keep_s = store, storage, keep_s
-        self._expire_s, self._changed = expire_s, changed
+        self._expire_s, self._changed, self._leases = expire_s, changed, leases
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="purge", daemon=True)
 
@@ -92,7 +96,7 @@ class Purger:
 
     def expire(self) -> None:
         """Once, now."""
-        for job in self._store.expire():
+        for job in self._store.expire(leases=self._leases):
             LOG.warning("job %s ran out of time; it is %s now", job.id, job.state)
             self._changed(job)
 

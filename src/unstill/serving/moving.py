@@ -54,7 +54,9 @@ def move(settings: Settings, report: Report) -> Moved:
         missing = _copy_files(data, storage, names, report)
         keys = _copy_keys(data, server)
         jobs = _copy_jobs(file, server)
-    return Moved(jobs, keys, len(names) - len(missing), tuple(missing), _retire(data / DATABASE))
+        file.close()  # nobody else may open it before it has its other name
+        old = _retire(data / DATABASE)
+    return Moved(jobs, keys, len(names) - len(missing), tuple(missing), old)
 
 
 def _refuse_used(server: PostgresServer) -> None:
@@ -107,7 +109,9 @@ def _copy_keys(data: Path, server: PostgresServer) -> int:
     """Keys and sessions, under the pepper that their digests were made with; how many keys."""
     from unstill.adapters.postgres_jobs import SharedDocument, shared_pepper
 
-    shared_pepper(server, pepper_in(data))
+    ours = pepper_in(data)
+    if shared_pepper(server, ours) != ours:  # a server has been started there: its digests are of another
+        raise StoreFailed(path=server.named, reason="a server was started on it; give an empty database")
     counts = []
     for name in ("keys", "sessions"):
         rows = PrivateFile(data / f"{name}.json").rows()

@@ -86,7 +86,7 @@ class RayCrew:
     def __init__(
         self,
         make: Callable[[], Sequence[Dispatcher]],
-        leads: Callable[[], bool],
+        leads: Callable[[], bool | None],
         refuse: Callable[[], None],
     ) -> None:
         self._make, self._leads, self._refuse = make, leads, refuse
@@ -127,7 +127,10 @@ class RayCrew:
             self._wake.clear()
 
     def _look(self) -> None:
-        if not self._leads():
+        leads = self._leads()
+        if leads is None:  # what runs goes on: its claims are fenced
+            return
+        if not leads:
             if self._crew is not None:
                 LOG.warning("another server drives the cluster now")
                 self._crew.drain(0.0)
@@ -190,7 +193,7 @@ def ray_crew(
     return RayCrew(make, _leads(ground), refuse)
 
 
-def _leads(ground: Ground) -> Callable[[], bool]:
+def _leads(ground: Ground) -> Callable[[], bool | None]:
     if ground.server is None:
         return lambda: True
     from unstill.adapters.postgres_jobs import Leadership

@@ -113,7 +113,12 @@ def build(settings: Settings, services: Services, who: Access, ground: Ground, l
     app.include_router(studio.router)
     guard = Guard(app, guard_settings(settings, services, who), who.keys, ground.sessions)
     purger = Purger(
-        store, storage, settings.keep_deleted_hours * 3600, max(0.5, settings.lease_s / 2), events.changed
+        store,
+        storage,
+        settings.keep_deleted_hours * 3600,
+        max(0.5, settings.lease_s / 2),
+        events.changed,
+        leases=not ground.alone,
     )
     return Station(store, inbox, crew, purger, service, guard, resumed, interpreter, news)
 

@@ -24,15 +24,15 @@ class Leadership:
         self._connection: psycopg.Connection | None = None
         self._has, self._lock = False, threading.Lock()
 
-    def held(self) -> bool:
-        """Whether this server leads now; it tries to, where nobody does. False while nobody can be asked."""
+    def held(self) -> bool | None:
+        """Whether this server leads now; it tries to, where nobody does. None while nobody can be asked."""
         with self._lock:
             try:
                 return self._look()
             except psycopg.Error as error:
                 LOG.warning("who leads cannot be asked now (%s)", type(error).__name__)
                 self._drop()
-                return False
+                return None
 
     def close(self) -> None:
         with self._lock:

@@ -125,13 +125,13 @@ class SqlJobs(Reads):
         with self._database.writing() as connection:
             return [self._requeue(connection, row, crashed=False) for row in self._running(connection)]
 
-    def expire(self) -> list[Job]:
+    def expire(self, *, leases: bool = True) -> list[Job]:
         ran_out = or_(videos.c.lease_boot != self._clock.boot(), videos.c.lease_until <= self._clock.steady())
         late = select(videos).where(videos.c.state.in_((QUEUED, IN_PROGRESS)), self._too_late())
         with self._database.writing() as connection:
             rows = self._rows(connection, late.order_by(videos.c.number).with_for_update(skip_locked=True))
             failed = [self._missed(connection, row) for row in rows]
-            rows = self._running(connection, ran_out)
+            rows = self._running(connection, ran_out) if leases else []
             return failed + [self._requeue(connection, row, crashed=True) for row in rows]
 
     # --- by people ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from unstill.domain.service_errors import (
@@ -122,7 +122,7 @@ def _answered(error: Any, place: Place) -> StorageFailed:
 def _clock(error: Any, place: Place) -> StorageFailed:
     date = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "?")
     theirs = date if re.fullmatch(r"[A-Za-z0-9 ,:+-]{1,40}", date) else "?"
-    ours = datetime.now(timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")  # noqa: UP017 as the server writes
+    ours = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     return StorageClockWrong(where=place, ours=ours, theirs=theirs)
 
 
